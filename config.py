@@ -1,0 +1,102 @@
+"""The settings: `config.yml`, overridden by XIANGYIN_* variables, checked once at start."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+ROOT = Path(__file__).parent
+PREFIX = "XIANGYIN_"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+#: Keys of config.yml that belong to Rasa 3.6 and mean nothing to the service.
+RASA_KEYS = frozenset({"recipe", "assistant_id", "language", "pipeline", "policies", "importers"})
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text says which one and what to do."""
+
+
+class Settings(BaseModel):
+    """Every setting of the service. Field names are the keys of config.yml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    database_url: str = "sqlite:///data/xiangyin.db"
+    sqlite_synchronous: Literal["NORMAL", "FULL", "EXTRA"] = "NORMAL"
+    today: date | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65535)
+    workers: int = Field(2, ge=1, le=64)
+    public_url: str = ""
+    understanding: Literal["embedded", "rasa"] = "embedded"
+    county_code: str = Field("130283", pattern=r"^\d{6}$")
+    county_name: str = "迁安市"
+    hotline: str = "12345"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    api_token: SecretStr | None = None
+    metrics_token: SecretStr | None = None
+    twilio_auth_token: SecretStr | None = None
+    message_days: int = Field(90, ge=1)
+
+    def now(self) -> datetime:
+        """The local time; with `today` set, that day at the real time of day."""
+        real = datetime.now(SHANGHAI)
+        return datetime.combine(self.today, real.timetz()) if self.today else real
+
+
+SECRETS = frozenset(name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation))
+
+
+def load(path: Path = ROOT / "config.yml", environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings from a file and the environment.
+
+    Raises SettingsError naming the setting, with "did you mean" for an unknown one.
+    """
+    try:
+        values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        values = {}
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: not readable as YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: expected settings as `name: value` lines")
+    values = {key: value for key, value in values.items() if key not in RASA_KEYS}
+    known = set(Settings.model_fields)
+    for key in values:
+        _check_known(str(key), known | RASA_KEYS, f"{path.name}: {key}")
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name.endswith("_file") and name.removesuffix("_file") in SECRETS:
+            try:
+                values[name.removesuffix("_file")] = Path(text).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise SettingsError(f"{variable}: cannot read {text}: {error.strerror}") from None
+            continue
+        _check_known(name, known, variable)
+        values[name] = text if text != "" else None
+    values = {key: value for key, value in values.items() if value is not None}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"setting {name}: {first['msg']} (in config.yml or {PREFIX}{name.upper()})") from None
+
+
+def _check_known(name: str, known: set[str] | frozenset[str], where: str) -> None:
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"; did you mean {near[0]}?" if near else f"; known are: {', '.join(sorted(known))}"
+    raise SettingsError(f"{where}: unknown setting{hint}")

@@ -1,0 +1,11 @@
+"""Alembic's environment: runs on the connection that `knowledge.database.migrate` hands over."""
+
+from alembic import context
+
+import knowledge.tables  # noqa: F401  (fills the metadata)
+from knowledge.database import Base
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True, compare_type=True)
+with context.begin_transaction():
+    context.run_migrations()

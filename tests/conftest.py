@@ -1,0 +1,132 @@
+"""Fixtures: a database of each kind, the gazetteer, and the public pack imported once a run where it is present."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from config import SHANGHAI
+from knowledge import database, places
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
+
+
+def postgres_bin() -> Path | None:
+    """The folder of PostgreSQL's own programs: on Debian not on PATH."""
+    found = shutil.which("postgres")
+    if found:
+        return Path(found).parent
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    return installed[-1].parent if installed else None
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL of the tests' own, on a socket in a temporary folder."""
+    programs = postgres_bin()
+    if programs is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed; .ci/run installs it")
+        pytest.skip("PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="xy-pg-"))
+    as_user: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres")
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    run = {"check": True, "cwd": folder, "stdout": subprocess.DEVNULL}
+    data = folder / "data"
+    subprocess.run(
+        [*as_user, programs / "initdb", "-D", data, "-U", "xiangyin", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"], **run
+    )
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    subprocess.run([*as_user, programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], **run)
+    try:
+        yield f"postgresql+psycopg://xiangyin@/postgres?host={folder}"
+    finally:
+        subprocess.run([*as_user, programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **run)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty, migrated database of each kind that is served."""
+    if request.param == "sqlite":
+        made = database.connect(f"sqlite:///{tmp_path / 'test.db'}")
+    else:
+        made = database.connect(request.getfixturevalue("postgres_url"))
+        with made.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    database.migrate(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+    """An empty, migrated SQLite database, for tests whose subject is not the storage."""
+    made = database.connect(f"sqlite:///{tmp_path / 'test.db'}")
+    database.migrate(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def session(sqlite_engine: Engine) -> Iterator[Session]:
+    """A session on an empty SQLite database."""
+    with Session(sqlite_engine, expire_on_commit=False) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def gazetteer() -> places.Places:
+    """The county's own list of places."""
+    return places.load()
+
+
+@pytest.fixture(scope="session")
+def platform() -> Path:
+    """The public county export; skips where it is absent."""
+    path = SHARED / "platform"
+    if not path.is_dir():
+        pytest.skip("the county export ../shared/platform is not on this machine")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The real market prices, alerts and laws; skips where they are absent."""
+    path = SHARED / "real"
+    if not path.is_dir():
+        pytest.skip("the real data ../shared/real are not on this machine")
+    return path
+
+
+@pytest.fixture(scope="session")
+def pack(platform: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The public export in a SQLite database, imported once a run; to be read only."""
+    from knowledge.imports import import_paths
+
+    made = database.connect(f"sqlite:///{tmp_path_factory.mktemp('pack') / 'pack.db'}")
+    database.migrate(made)
+    import_paths(made, [platform], now=NOW)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def pack_session(pack: Engine) -> Iterator[Session]:
+    """A session on the imported public export."""
+    with Session(pack, expire_on_commit=False) as opened:
+        yield opened
