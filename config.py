@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+import click
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -21,7 +22,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 RASA_KEYS = frozenset({"recipe", "assistant_id", "language", "pipeline", "policies", "importers"})
 
 
-class SettingsError(Exception):
+class SettingsError(click.ClickException):
     """A setting that cannot be used; the text says which one and what to do."""
 
 

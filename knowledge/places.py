@@ -16,7 +16,10 @@ from typing import Literal
 Kind = Literal["county", "town", "village", "community"]
 DATA = Path(__file__).parent / "data"
 
-_VILLAGE_TAILS = ("村民委员会", "村委会", "村民委", "村委", "社区居民委员会", "社区居委会", "居民委员会", "居委会", "社区", "村")
+_VILLAGE_TAILS = (
+    *("村民委员会", "村委会", "村民委", "村委"),
+    *("社区居民委员会", "社区居委会", "居民委员会", "居委会", "社区", "村"),
+)
 _TOWN_TAILS = ("街道办事处", "人民政府", "街道", "镇", "乡")
 
 

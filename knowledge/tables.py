@@ -70,7 +70,7 @@ class Record:
 
 
 class Price(Record, Base):
-    """One quote of one market on one day. `low`, `high`, `average` are 元/公斤 where `unit` is 公斤, else 元 a `unit`."""
+    """One quote of one market on one day: `low`, `high`, `average` in 元 a `unit`, which is 公斤 for all weights."""
 
     __tablename__ = "prices"
     __table_args__ = (
@@ -517,7 +517,10 @@ class Inbound(Base):
     """One received message with its answer. Addresses are unmasked here and purged by age."""
 
     __tablename__ = "messages"
-    __table_args__ = (UniqueConstraint("channel", "sender", "message_id"), Index("messages_recent", "channel", "sender", "received"))
+    __table_args__ = (
+        UniqueConstraint("channel", "sender", "message_id"),
+        Index("messages_recent", "channel", "sender", "received"),
+    )
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     channel: Mapped[str] = mapped_column(String(20))
     sender: Mapped[str] = mapped_column(String(100))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, date
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 

@@ -64,7 +64,7 @@ class Query:
     """
 
     intent: str
-    slots: Slots = field(default_factory=lambda: Slots())
+    slots: Slots = field(default_factory=Slots)
     confidence: float = 1.0
     text: str = ""
     alternatives: tuple[tuple[str, float], ...] = ()

@@ -1,0 +1,72 @@
+"""Wiring: settings, database, assistant and channels become one Flask application. `flask` finds it here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from flask import Flask
+from sqlalchemy import Engine
+
+import config
+from bot import commands as bot_commands
+from bot.assistant import Assistant
+from bot.skills import SKILLS
+from bot.understanding import commands as understanding_commands
+from channels import CHANNELS
+from channels.base import Desk
+from config import Settings
+from knowledge import database, names, places
+from knowledge import commands as knowledge_commands
+from knowledge.imports import commands as import_commands
+from knowledge.mailbox import Mailbox
+
+COMMANDS = (
+    *import_commands.COMMANDS,
+    *knowledge_commands.COMMANDS,
+    *bot_commands.COMMANDS,
+    *understanding_commands.COMMANDS,
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the commands and channels are built on. Parts that cost time are made when first asked for."""
+
+    settings: Settings
+    engine: Engine
+
+    @cached_property
+    def sessions(self) -> database.Sessions:
+        """Sessions on a database that is up to date."""
+        database.migrate(self.engine)
+        return database.sessions(self.engine)
+
+    @cached_property
+    def places(self) -> places.Places:
+        """The county's gazetteer."""
+        return places.load(county=(self.settings.county_code, self.settings.county_name))
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The one way to an answer."""
+        from bot.understanding import load
+
+        return Assistant(
+            self.sessions, load(), SKILLS, self.places, self.settings.now, names=names.collect, version=names.version
+        )
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Where channels hand in what they received."""
+        return Desk(Mailbox(self.sessions), self.assistant.answer, self.settings.now)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application. Raises config.SettingsError for a setting that cannot be used."""
+    settings = settings or config.load()
+    app = Flask(__name__, static_folder=None)
+    app.extensions["xiangyin"] = Service(settings, database.connect(settings.database_url, settings.sqlite_synchronous))
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    return app

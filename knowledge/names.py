@@ -1,0 +1,96 @@
+"""The names that the data know, with the forms in which people write them; what understanding looks for in a text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+import yaml
+from sqlalchemy import distinct, func, select
+from sqlalchemy.orm import Session
+
+from knowledge.places import Places, short_name
+from knowledge.tables import (
+    BusRoute,
+    FarmingStat,
+    FinanceEntry,
+    Office,
+    Policy,
+    Price,
+    Relief,
+    Source,
+    Trade,
+)
+
+DATA = Path(__file__).parent / "data"
+
+_MARKET_TAILS = ("农副产品批发市场", "农产品批发市场", "农贸批发市场", "批发市场", "农贸市场", "市场")
+_RELIEF_WORDS = {"农村低保": ("低保", "低保户"), "特困供养": ("特困", "特困户", "特困人员"), "五保户": ("五保",)}
+
+
+@cache
+def commodity_aliases() -> Mapping[str, tuple[str, ...]]:
+    """Canonical produce names with their other names, from data/commodities.yml."""
+    stored = yaml.safe_load((DATA / "commodities.yml").read_text(encoding="utf-8"))
+    return {name: tuple(others) for name, others in stored.items()}
+
+
+def version(session: Session) -> str:
+    """Changes whenever an import has changed what is known."""
+    count, latest = session.execute(select(func.count(), func.max(Source.imported))).one()
+    return f"{count} {latest}"
+
+
+def collect(session: Session, places: Places) -> dict[str, dict[str, tuple[str, ...]]]:
+    """All names by slot: {slot: {canonical value: surface forms}}; places under their division codes."""
+    names: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+
+    def add(slot: str, canonical: str, surfaces: Iterable[str] = ()) -> None:
+        names[slot][canonical].update({canonical, *surfaces} if slot not in {"village", "town"} else surfaces)
+
+    for place in places:
+        if place.kind == "town":
+            add("town", place.code, {place.name, short_name(place.name)})
+        elif place.kind != "county":
+            add("village", place.code, {place.name, short_name(place.name)})
+
+    for canonical, published in session.execute(select(Price.commodity, Price.published_name).distinct()):
+        add("commodity", canonical, {published})
+    for column in (FarmingStat.item, Trade.item):
+        for item in session.scalars(select(distinct(column))):
+            add("commodity", item)
+    for canonical, others in commodity_aliases().items():
+        add("commodity", canonical, others)
+
+    cities = {short_name(places.county.name)}
+    for market, region in session.execute(select(Price.market, Price.region).distinct()):
+        add("market", market, _market_forms(market, cities | set(region.split())))
+
+    for title, keywords in session.execute(select(Policy.title, Policy.keywords).where(Policy.kind == "county")):
+        add("policy", title, keywords)
+    for subject in session.scalars(select(distinct(FinanceEntry.subject))):
+        add("subject", subject)
+    for kind in session.scalars(select(distinct(Relief.kind))):
+        add("relief", kind, _RELIEF_WORDS.get(kind, ()))
+    for route in session.scalars(select(distinct(BusRoute.route))):
+        add("route", route)
+    for name, code in session.execute(select(Office.name, Office.place)):
+        town = places.get(code)
+        add("office", name.removeprefix(town.name) if town else name)
+    return {slot: {c: tuple(sorted(s)) for c, s in found.items()} for slot, found in names.items()}
+
+
+def _market_forms(market: str, cities: set[str]) -> set[str]:
+    """The ways a market is called: 唐山荷花坑市场 -> 荷花坑市场, 荷花坑; 北京新发地 -> 新发地."""
+    forms = {market}
+    for city in cities | {"北京", "天津", "唐山", "秦皇岛", "承德", "石家庄"}:
+        if city and market.startswith(city) and len(market) - len(city) >= 2:
+            forms.add(market.removeprefix(city))
+    for form in list(forms):
+        for tail in _MARKET_TAILS:
+            if form.endswith(tail) and len(form) - len(tail) >= 2:
+                forms.update({form.removesuffix(tail), form.removesuffix(tail) + "市场"})
+                break
+    return forms
