@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 import config
+import operations
 from bot import commands as bot_commands
 from bot.assistant import Assistant
 from bot.skills import SKILLS
@@ -17,13 +18,12 @@ from channels import CHANNELS
 from channels.base import Desk
 from config import Settings
 from knowledge import database, names, places
-from knowledge import commands as knowledge_commands
 from knowledge.imports import commands as import_commands
 from knowledge.mailbox import Mailbox
 
 COMMANDS = (
     *import_commands.COMMANDS,
-    *knowledge_commands.COMMANDS,
+    *operations.COMMANDS,
     *bot_commands.COMMANDS,
     *understanding_commands.COMMANDS,
 )
@@ -55,6 +55,10 @@ class Service:
         return Assistant(
             self.sessions, load(), SKILLS, self.places, self.settings.now, names=names.collect, version=names.version
         )
+
+    def warm(self) -> None:
+        """Load what the first answer needs, before the first question comes."""
+        self.assistant.prepare()
 
     @cached_property
     def desk(self) -> Desk:

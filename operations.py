@@ -14,7 +14,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from knowledge import demo
+from knowledge import demo, memory
 from knowledge.tables import DATASETS, Source
 
 if TYPE_CHECKING:
@@ -106,4 +106,15 @@ def _newest(session: Session) -> dict[str, tuple[Any, bool]]:
     return {dataset: (as_of, bool(sample)) for dataset, as_of, sample in rows}
 
 
-COMMANDS = (serve, check)
+@click.command("purge")
+@with_appcontext
+def purge() -> None:
+    """Forget messages, conversations and unanswered questions older than the setting message_days."""
+    service: Service = current_app.extensions["xiangyin"]
+    now = service.settings.now()
+    with service.sessions.begin() as session:
+        memory.purge(session, now, service.settings.message_days)
+    click.echo(f"forgotten: what is older than {service.settings.message_days} days", err=True)
+
+
+COMMANDS = (serve, check, purge)

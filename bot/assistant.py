@@ -93,6 +93,11 @@ class Assistant:
             session.commit()
         return reply
 
+    def prepare(self) -> None:
+        """Learn the names that the data know now rather than with the first message."""
+        with self._sessions() as session:
+            self._current_parser(session)
+
     def _current_parser(self, session: Session) -> Parser:
         version = self._version(session)
         if version != self._known:

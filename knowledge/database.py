@@ -56,11 +56,12 @@ class Moment(TypeDecorator[datetime]):
 
 def connect(url: str, synchronous: str = "NORMAL") -> Engine:
     """An engine for `url`. `synchronous` is SQLite's own setting: NORMAL survives kill -9, FULL a power cut too."""
+    # hide_parameters: an error must not carry names and numbers into a log
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, connect_args={"timeout": 30})
+        engine = create_engine(parsed, connect_args={"timeout": 30}, hide_parameters=True)
 
         @event.listens_for(engine, "connect")
         def prepare(connection: Any, _record: Any) -> None:
@@ -72,7 +73,7 @@ def connect(url: str, synchronous: str = "NORMAL") -> Engine:
 
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
     raise ValueError(f"database_url: {parsed.get_backend_name()} is not served; use sqlite:///… or postgresql://…")
 
 

@@ -1,15 +1,17 @@
 """The integrated data as SQLAlchemy models, and `DATASETS`, the visible table of what there is.
 
 Each record knows where it comes from: `source` (department, file, sheet), `source_row` (counted as a clerk counts,
-see `knowledge.imports`) and `as_of`, the day for which it is true. `key` is its natural key: importing a record
-with a known key updates that record, so importing twice changes nothing. Places are 12-digit division codes.
+see `knowledge.imports`) and `as_of`, the day for which it is true. `key` stands for its natural key and `digest` for
+all its values: importing a record with a known key updates that record, so importing twice changes nothing. Places are 12-digit division codes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any, Literal
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
@@ -58,7 +60,8 @@ class Record:
     """What every record of a data set has beside its own columns."""
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    key: Mapped[str] = mapped_column(String(64), unique=True)
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    digest: Mapped[str] = mapped_column(String(32))
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"), index=True)
     source_row: Mapped[int]
     as_of: Mapped[date | None]
@@ -135,6 +138,7 @@ class Relief(Record, Base):
 
     __tablename__ = "reliefs"
     kind: Mapped[str] = mapped_column(String(20))  # 农村低保, 特困供养, 五保户
+    dated: Mapped[date | None]  # the list's own date, where its title says one
     place: Mapped[str] = mapped_column(String(12), index=True)
     head: Mapped[str] = mapped_column(String(40))
     id_number: Mapped[str] = mapped_column(String(30), default="")
@@ -479,36 +483,67 @@ class Dataset:
     label: str
     scope: Scope = "county"
     rhythm_days: int | None = None
+    key: tuple[str, ...] = ()  # the fields that tell two records apart; () means all of them
+    day: str = ""  # the field that dates a record, in data sets that grow by the day
+
+    def identify(self, values: Mapping[str, Any]) -> tuple[str, str]:
+        """Key and digest of a record's values."""
+        key = {name: values.get(name) for name in self.key or values}
+        return _hash(self.name, key), _hash(self.name, values)
+
+
+def _hash(name: str, values: Mapping[str, Any]) -> str:
+    parts = [f"{field}={_canonical(value)}" for field, value in sorted(values.items()) if value not in (None, "")]
+    return blake2b("\x1f".join([name, *parts]).encode(), digest_size=16).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
 
 
 DATASETS: dict[str, Dataset] = {
     row.name: row
     for row in (
-        Dataset("prices", Price, "农产品价格", rhythm_days=3),
-        Dataset("finance", FinanceEntry, "村务财务收支", rhythm_days=45),
-        Dataset("power_items", PowerItem, "小微权力事项", rhythm_days=30),
-        Dataset("reliefs", Relief, "社会救助公示名单", scope="village", rhythm_days=100),
-        Dataset("livability", Livability, "五化村庄现状", rhythm_days=200),
-        Dataset("projects", Project, "五化项目进展", rhythm_days=45),
-        Dataset("toilet_repairs", ToiletRepair, "厕所管护台账", scope="village", rhythm_days=30),
-        Dataset("soil_tests", SoilTest, "土壤检测", rhythm_days=400),
-        Dataset("farming_stats", FarmingStat, "种养统计", rhythm_days=400),
-        Dataset("facilities", Facility, "设施农业", rhythm_days=400),
-        Dataset("trades", Trade, "供求信息", rhythm_days=15),
-        Dataset("assets", Asset, "集体资产", rhythm_days=400),
-        Dataset("cooperatives", Cooperative, "合作社", rhythm_days=400),
-        Dataset("idle_resources", IdleResource, "沉睡资源", rhythm_days=100),
-        Dataset("role_models", RoleModel, "先进典型", rhythm_days=200),
-        Dataset("civilized_titles", CivilizedTitle, "文明村镇", rhythm_days=400),
-        Dataset("cameras", Camera, "雪亮工程监控点位", rhythm_days=200),
-        Dataset("alerts", Alert, "预警"),
-        Dataset("notices", Notice, "通知公告", rhythm_days=15),
-        Dataset("residents", Resident, "村民通讯录", scope="village", rhythm_days=200),
-        Dataset("offices", Office, "服务网点", rhythm_days=400),
-        Dataset("hotlines", Hotline, "常用电话", rhythm_days=400),
-        Dataset("clinics", Clinic, "村卫生室", rhythm_days=400),
-        Dataset("bus_routes", BusRoute, "公交时刻", rhythm_days=400),
-        Dataset("policies", Policy, "政策法规", rhythm_days=400),
+        Dataset("prices", Price, "农产品价格", rhythm_days=3, day="day"),
+        Dataset("finance", FinanceEntry, "村务财务收支", rhythm_days=45, day="day"),
+        Dataset("power_items", PowerItem, "小微权力事项", rhythm_days=30, key=("code",)),
+        Dataset(
+            "reliefs",
+            Relief,
+            "社会救助公示名单",
+            scope="village",
+            rhythm_days=100,
+            key=("kind", "place", "head", "id_number", "since", "dated"),
+        ),
+        Dataset("livability", Livability, "五化村庄现状", rhythm_days=200, key=("place",)),
+        Dataset("projects", Project, "五化项目进展", rhythm_days=45, key=("code",)),
+        Dataset(
+            "toilet_repairs",
+            ToiletRepair,
+            "厕所管护台账",
+            scope="village",
+            rhythm_days=30,
+            key=("code",),
+            day="reported",
+        ),
+        Dataset("soil_tests", SoilTest, "土壤检测", rhythm_days=400, key=("plot", "place", "sampled"), day="sampled"),
+        Dataset("farming_stats", FarmingStat, "种养统计", rhythm_days=400, key=("place", "year", "item", "indicator")),
+        Dataset("facilities", Facility, "设施农业", rhythm_days=400, key=("place", "year", "kind")),
+        Dataset("trades", Trade, "供求信息", rhythm_days=15, key=("code",), day="published"),
+        Dataset("assets", Asset, "集体资产", rhythm_days=400, key=("code",)),
+        Dataset("cooperatives", Cooperative, "合作社", rhythm_days=400, key=("name", "place")),
+        Dataset("idle_resources", IdleResource, "沉睡资源", rhythm_days=100, key=("code",)),
+        Dataset("role_models", RoleModel, "先进典型", rhythm_days=200, key=("name", "place", "kind", "awarded")),
+        Dataset("civilized_titles", CivilizedTitle, "文明村镇", rhythm_days=400, key=("place", "title", "year")),
+        Dataset("cameras", Camera, "雪亮工程监控点位", rhythm_days=200, key=("code",)),
+        Dataset("alerts", Alert, "预警", key=("identifier", "sender")),
+        Dataset("notices", Notice, "通知公告", rhythm_days=15, key=("code",), day="published"),
+        Dataset("residents", Resident, "村民通讯录", scope="village", rhythm_days=200, key=("phone", "name", "place")),
+        Dataset("offices", Office, "服务网点", rhythm_days=400, key=("place", "name")),
+        Dataset("hotlines", Hotline, "常用电话", rhythm_days=400, key=("name",)),
+        Dataset("clinics", Clinic, "村卫生室", rhythm_days=400, key=("place", "name")),
+        Dataset("bus_routes", BusRoute, "公交时刻", rhythm_days=400, key=("place", "route", "origin")),
+        Dataset("policies", Policy, "政策法规", rhythm_days=400, key=("kind", "title", "doc_no")),
     )
 }
 
