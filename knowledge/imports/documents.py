@@ -116,8 +116,8 @@ def _law(path: Path, text: str) -> dict[str, Any]:
     named_date = re.search(r"_(\d{4}-\d{2}-\d{2})", path.stem)
     issued = parse.day(named_date[1]) if named_date else max((day for day, _ in days if day), default=None)
     effective = next((day for day, what in days if "施行" in what), None)
-    passed = next((what for _, what in days if "会议" in what or "国务院" in what), "")
-    issuer = "国务院" if "国务院" in passed or "国务院令" in head else "全国人民代表大会常务委员会"
+    by_council = "国务院" in head or (not title.endswith("法") and "全国人民代表大会" not in head)
+    issuer = "国务院" if by_council else "全国人民代表大会常务委员会"
     number = re.search(r"(?:国务院|主席)令第?[\s　]*([\d〇一二三四五六七八九十百]+)[\s　]*号", head)
     return {
         "kind": "law",
