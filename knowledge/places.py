@@ -21,6 +21,7 @@ _VILLAGE_TAILS = (
     *("社区居民委员会", "社区居委会", "居民委员会", "居委会", "社区", "村"),
 )
 _TOWN_TAILS = ("街道办事处", "人民政府", "街道", "镇", "乡")
+_COUNTY_TAILS = ("自治县", "市", "县")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Place:
 
 
 def short_name(name: str) -> str:
-    """The name without 村, 村委会, 镇, 街道 …: 万宝沟村委会 -> 万宝沟. One character is never left over."""
-    for tails in (_VILLAGE_TAILS, _TOWN_TAILS):
+    """The name without 村, 村委会, 镇, 街道, 市 …: 万宝沟村委会 -> 万宝沟. One character is never left over."""
+    for tails in (_VILLAGE_TAILS, _TOWN_TAILS, _COUNTY_TAILS):
         for tail in tails:
             if name.endswith(tail) and len(name) - len(tail) >= 2:
                 return name[: -len(tail)]

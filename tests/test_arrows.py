@@ -36,7 +36,9 @@ def modules() -> dict[str, Path]:
     paths = [ROOT / f"{name}.py" for name in OURS if (ROOT / f"{name}.py").exists()]
     for name in OURS:
         paths += (ROOT / name).rglob("*.py")
-    return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths if "migrations" not in path.parts}
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths if "migrations" not in path.parts
+    }
 
 
 def imported(path: Path) -> set[str]:

@@ -46,7 +46,9 @@ def test_every_question_is_answered_right(replies: list[tuple[dict[str, Any], An
 
 
 def test_every_figure_stands_in_a_fact(replies: list[tuple[dict[str, Any], Any]]) -> None:
-    loose = [(question["question"], reply.text, missing) for question, reply in replies if (missing := unsupported(reply))]
+    loose = [
+        (question["question"], reply.text, missing) for question, reply in replies if (missing := unsupported(reply))
+    ]
     assert not loose, loose[:5]
 
 
