@@ -166,14 +166,13 @@ class Assistant:
             picked = self._named_place(text, pending.options, parser, turn.ctx.today)
         if picked is None or pending.query is None:
             return None
-        slots = cast(
-            Slots, {k: v for k, v in pending.query.slots.items() if k not in PLACE_SLOTS} | {"village": picked}
-        )
-        query = replace(pending.query, slots=slots)
         if pending.query.slots.get("own_village"):
-            state = replace(state, home=picked)
-            turn = replace(turn, ctx=replace(turn.ctx, asker=replace(turn.ctx.asker, home=picked)))
-        return self._one(_Turn(turn.ctx, state, turn.message), query)
+            asker = replace(turn.ctx.asker, home=picked)
+            home = _Turn(replace(turn.ctx, asker=asker), replace(state, home=picked), turn.message)
+            return self._one(home, pending.query)
+        slots: dict[str, Any] = {k: v for k, v in pending.query.slots.items() if k not in PLACE_SLOTS}
+        query = replace(pending.query, slots=cast(Slots, slots | {"village": picked}))
+        return self._one(replace(turn, state=state), query)
 
     def _named_place(self, text: str, options: tuple[str, ...], parser: Parser, today: date) -> str | None:
         """The village that an answer names: one of the options by its town or name, else any village of ours."""
@@ -270,8 +269,8 @@ class Assistant:
                 return self._one(turn, _at(query, mine[0]))
             places = [place for code in candidates if (place := self._places.get(code))]
             return self._ask_apart(turn, query, places)
-        needs_village = "village" in skill.needs or slots.get("own_village")
-        if needs_village and not ({"village", "town", "own_town", "county"} & slots.keys()):
+        needs_village = "village" in skill.needs or slots.get("own_village") or slots.get("own_town")
+        if needs_village and not ({"village", "town", "county"} & slots.keys()):
             asking = replace(query, slots=cast(Slots, {**slots, "own_village": True}))
             question = f"您问的是哪个村？请回镇名和村名，比如“{self._example_village()}”。"
             reply = Reply(question, intent=query.intent)

@@ -73,7 +73,12 @@ def choosing(query: Query, ctx: Context) -> Reply:
     return Reply("哪个？", choices=(Choice("玉米", "玉米价"), Choice("花生", "花生价")))
 
 
+def office(query: Query, ctx: Context) -> Reply:
+    return Reply(f"{ctx.places.full_name(query.slots['town'])}上班时间")
+
+
 SKILLS = {
+    "office": Skill(office, "办公", keeps=("town",)),
     "price_latest": Skill(price, "价格", keeps=("commodity", "market", "period")),
     "finance_total": Skill(accounts, "收支", needs=("village",), keeps=("village", "period", "subject")),
     "relief_list": Skill(listed, "名单", needs=("village",), keeps=("village",)),
@@ -83,6 +88,7 @@ SKILLS = {
 }
 
 ROWS = {
+    "我们镇几点办公": [query("office", own_town=True)],
     "玉米价": [query("price_latest", commodity="玉米")],
     "花生价": [query("price_latest", commodity="花生")],
     "那花生呢": [query("follow_up", 0.2, commodity="花生")],
@@ -132,7 +138,11 @@ def register(engine: Engine, phone: str, *villages: str) -> None:
         session.add(source)
         session.flush()
         for row, village in enumerate(villages):
-            session.add(Resident(key=f"{phone}{row}", source_id=source.id, source_row=row, phone=phone, place=village))
+            session.add(
+                Resident(
+                    key=f"{phone}{row}", digest="", source_id=source.id, source_row=row, phone=phone, place=village
+                )
+            )
         session.commit()
 
 
@@ -262,3 +272,9 @@ def test_a_state_survives_its_json(clock: dict[str, Any]) -> None:
     )  # fmt: skip
     restored = load(dump(state))
     assert restored == replace(state, query=replace(state.query, alternatives=()))  # type: ignore[type-var]
+
+
+def test_our_town_is_that_of_the_village_we_are_told(chat: Chat) -> None:
+    assert "哪个村" in chat("我们镇几点办公").headline
+    assert chat("五重安镇万宝沟村").headline == "五重安镇上班时间"
+    assert chat("我们镇几点办公").headline == "五重安镇上班时间"

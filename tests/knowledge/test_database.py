@@ -38,7 +38,7 @@ def test_sums_of_money_are_exact(engine: Engine) -> None:
         for number, amount in enumerate(amounts):
             session.add(
                 FinanceEntry(
-                    key=str(number), source_id=source.id, source_row=number, place="130283116217", day=NOW.date(),
+                    key=str(number), digest="", source_id=source.id, source_row=number, place="130283116217", day=NOW.date(),
                     direction="支出", subject="水电费", amount=amount,
                 )
             )  # fmt: skip
