@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot import conversation
 from bot.conversation import Pending, State
-from bot.messages import Asker, Choice, Message, Reply
+from bot.messages import Asker, Choice, Fact, Message, Reply
 from bot.skills.base import Context, Skill
 from bot.skills.smalltalk import EXAMPLES
+from bot.skills.wording import full_day
 from bot.understanding.query import Names, Query, Slots
-from knowledge import memory
+from knowledge import freshness, memory
+from knowledge.freshness import Freshness
 from knowledge.places import Place, Places
+from knowledge.tables import DATASETS
 
 #: Below this confidence we ask or decline; between two intents closer than the margin we ask which.
 UNSURE = 0.35
@@ -219,6 +222,8 @@ class Assistant:
         reply = skill.answer(query, turn.ctx)
         if not reply.intent:
             reply = reply.with_intent(query.intent)
+        if skill.dataset and reply.facts and "period" not in query.slots:
+            reply = _told_if_late(reply, freshness.of(turn.ctx.session, skill.dataset, turn.ctx.today))
         if query.intent == "out_of_scope":
             memory.note_unanswered(turn.ctx.session, query.text, "out_of_scope", query.intent, turn.ctx.now)
         pending = Pending("text", tuple(choice.text for choice in reply.choices)) if reply.choices else None
@@ -333,6 +338,16 @@ class Assistant:
             return Reply("就这些了，没有更多记录。", intent=query.intent), state
         reply = replace(last, headline=last.details[0], details=last.details[1:], intent=query.intent)
         return reply, replace(state, reply=replace(last, details=()))
+
+
+def _told_if_late(reply: Reply, age: Freshness) -> Reply:
+    """An answer about now from data that should have been renewed says so."""
+    if not age.late or age.as_of is None:
+        return reply
+    newest = full_day(age.as_of)
+    fact = Fact("最新数据日期", newest, "", DATASETS[age.dataset].label, "", age.as_of, age.department)
+    headline = f"{reply.headline}（{age.department}的数据晚了，最新到{newest}）"
+    return replace(reply, headline=headline, facts=(*reply.facts, fact))
 
 
 def _missing_only(carried: tuple[str, ...], query: Query) -> tuple[str, ...]:

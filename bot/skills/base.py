@@ -37,10 +37,11 @@ class Skill:
 
     `needs` names the slots without which it cannot answer: the assistant fills them from the conversation or the
     sender's own village, or asks. `keeps` names the slots that a follow-up may take over from the question before.
-    `label` is what a numbered choice calls it ({commodity} and the like are filled in).
+    `label` is what a numbered choice calls it. `dataset` is the one whose lateness is told with an answer about now.
     """
 
     answer: Answer
     label: str
     needs: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
+    dataset: str = ""

@@ -77,10 +77,15 @@ def office(query: Query, ctx: Context) -> Reply:
     return Reply(f"{ctx.places.full_name(query.slots['town'])}上班时间")
 
 
+def notice(query: Query, ctx: Context) -> Reply:
+    return Reply("停电通知", facts=(Fact("通知", "停电", source="政府办"),))
+
+
 SKILLS = {
     "office": Skill(office, "办公", keeps=("town",)),
     "price_latest": Skill(price, "价格", keeps=("commodity", "market", "period")),
     "finance_total": Skill(accounts, "收支", needs=("village",), keeps=("village", "period", "subject")),
+    "notice": Skill(notice, "通知", dataset="notices"),
     "relief_list": Skill(listed, "名单", needs=("village",), keeps=("village",)),
     "choosing": Skill(choosing, "选", keeps=("commodity",)),
     "out_of_scope": Skill(smalltalk.out_of_scope, "别的"),
@@ -88,6 +93,8 @@ SKILLS = {
 }
 
 ROWS = {
+    "有啥通知": [query("notice")],
+    "上月有啥通知": [query("notice", period=MAY)],
     "我们镇几点办公": [query("office", own_town=True)],
     "玉米价": [query("price_latest", commodity="玉米")],
     "花生价": [query("price_latest", commodity="花生")],
@@ -278,3 +285,13 @@ def test_our_town_is_that_of_the_village_we_are_told(chat: Chat) -> None:
     assert "哪个村" in chat("我们镇几点办公").headline
     assert chat("五重安镇万宝沟村").headline == "五重安镇上班时间"
     assert chat("我们镇几点办公").headline == "五重安镇上班时间"
+
+
+def test_an_answer_about_now_says_when_its_source_is_late(chat: Chat, sqlite_engine: Engine) -> None:
+    assert chat("有啥通知").headline == "停电通知"
+    with Session(sqlite_engine) as session:
+        as_of = date(2026, 10, 1)
+        session.add(Source(dataset="notices", department="政府办", file="f", imported=NOW, as_of=as_of))
+        session.commit()
+    assert chat("有啥通知").headline == "停电通知（政府办的数据晚了，最新到2026年10月1日）"
+    assert chat("上月有啥通知").headline == "停电通知"
