@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from bot.messages import Address, Message, Reply
+from bot.messages import Address, Message, as_json
 from knowledge import memory
 
 if TYPE_CHECKING:
     from app import Service
-
-
-def as_json(reply: Reply) -> dict[str, Any]:
-    """A reply as JSON values, the shape of `POST /api/chat`: whole numbers as integers, dates as YYYY-MM-DD."""
-
-    def plain(value: object) -> object:
-        if isinstance(value, Decimal):
-            return int(value) if value == value.to_integral_value() else float(value)
-        return value.isoformat() if isinstance(value, date) else value
-
-    names = ("what", "value", "unit", "subject", "place", "as_of", "source")
-    shaped: dict[str, Any] = {
-        "text": reply.text,
-        "headline": reply.headline,
-        "details": list(reply.details),
-        "facts": [{name: plain(getattr(fact, name)) for name in names} for fact in reply.facts],
-        "choices": [{"label": choice.label, "text": choice.text} for choice in reply.choices],
-        "intent": reply.intent,
-    }
-    if reply.picture:
-        shaped["picture"] = reply.picture
-    return shaped
 
 
 @click.command("ask")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 Value = Decimal | int | str
 
@@ -100,6 +101,28 @@ class Reply:
     def with_intent(self, intent: str) -> Reply:
         """The same reply, marked with the intent that it answers."""
         return replace(self, intent=intent)
+
+
+def as_json(reply: Reply) -> dict[str, Any]:
+    """A reply as JSON values, the shape of `POST /api/chat`: whole numbers as integers, dates as YYYY-MM-DD."""
+    names = ("what", "value", "unit", "subject", "place", "as_of", "source")
+    shaped: dict[str, Any] = {
+        "text": reply.text,
+        "headline": reply.headline,
+        "details": list(reply.details),
+        "facts": [{name: _plain(getattr(fact, name)) for name in names} for fact in reply.facts],
+        "choices": [{"label": choice.label, "text": choice.text} for choice in reply.choices],
+        "intent": reply.intent,
+    }
+    if reply.picture:
+        shaped["picture"] = reply.picture
+    return shaped
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @dataclass(frozen=True, slots=True)

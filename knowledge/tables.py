@@ -549,7 +549,11 @@ DATASETS: dict[str, Dataset] = {
 
 
 class Inbound(Base):
-    """One received message with its answer. Addresses are unmasked here and purged by age."""
+    """One received message with its answer. Addresses are unmasked here and purged by age.
+
+    `taken` is when a process last set out to answer it, `reply` the answer as JSON of `bot.messages.as_json`, so that
+    a repeated request can be given the same one.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -565,6 +569,7 @@ class Inbound(Base):
     intent: Mapped[str] = mapped_column(String(40), default="")
     reply: Mapped[str | None] = mapped_column(Text)
     segments: Mapped[int | None]
+    taken: Mapped[datetime | None] = mapped_column(Moment)
     answered: Mapped[datetime | None] = mapped_column(Moment)
 
 
@@ -584,6 +589,17 @@ class OptOut(Base):
     channel: Mapped[str] = mapped_column(String(20), primary_key=True)
     address: Mapped[str] = mapped_column(String(100), primary_key=True)
     since: Mapped[datetime] = mapped_column(Moment)
+
+
+class Delivery(Base):
+    """What a gateway reported of one message that we sent: how far it has come. Kept without the address."""
+
+    __tablename__ = "deliveries"
+    channel: Mapped[str] = mapped_column(String(20), primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))  # queued, sent, delivered, failed
+    detail: Mapped[str] = mapped_column(String(100), default="")  # the gateway's own words or error code
+    at: Mapped[datetime] = mapped_column(Moment)
 
 
 class Unanswered(Base):
