@@ -11,10 +11,11 @@ from sqlalchemy import Engine
 import config
 import operations
 from bot import commands as bot_commands
+from bot import understanding
 from bot.assistant import Assistant
 from bot.skills import SKILLS
 from bot.understanding import commands as understanding_commands
-from channels import CHANNELS
+from bot.understanding.query import Names
 from channels.base import Desk
 from config import Settings
 from knowledge import database, names, places
@@ -50,11 +51,20 @@ class Service:
     @cached_property
     def assistant(self) -> Assistant:
         """The one way to an answer."""
-        from bot.understanding import load
-
         return Assistant(
-            self.sessions, load(), SKILLS, self.places, self.settings.now, names=names.collect, version=names.version
+            self.sessions,
+            understanding.embedded(),
+            SKILLS,
+            self.places,
+            self.settings.now,
+            names=names.collect,
+            version=lambda session: f"{names.version(session)} {understanding.version()}",
         )
+
+    def names(self) -> Names:
+        """The names that the data know."""
+        with self.sessions() as session:
+            return names.collect(session, self.places)
 
     def warm(self) -> None:
         """Load what the first answer needs, before the first question comes."""

@@ -1,0 +1,310 @@
+"""Text -> [Query]: normalise, find names, words, dates and numbers, tell the intent. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
+from typing import Any, cast
+
+from bot.understanding import dates, syllables
+from bot.understanding.features import Masks, features, masked
+from bot.understanding.matcher import Matcher, Mention, choose
+from bot.understanding.model import Model
+from bot.understanding.normalise import chinese_number, normalise
+from bot.understanding.places import PlaceReader
+from bot.understanding.query import Names, Query, Slots
+from bot.understanding.syllables import Token
+
+Words = Mapping[str, Any]
+
+#: Slots that are only said, never named: their words are looked for as written and leave the text as it is.
+SPOKEN = frozenset({"extreme", "direction", "aspect", "side", "indicator", "level"})
+FLAGS = frozenset({"own_village", "own_town", "county"})
+PLACES = frozenset({"village", "villages", "town", "unknown_place", *FLAGS})
+
+_PATTERNS = (
+    ("title", re.compile(r"[“\"「『《‘'](?P<v>[^”\"」』》’'“《]{2,40})[”\"」』》’']")),
+    (
+        "voucher",
+        re.compile(
+            r"(?P<v>[记收付转现银]\d{4,8}-\d{4,12}-\d{1,4}|(?<![\d-])\d{4,8}-\d{4,12}-\d{1,4}(?![\d-])"
+            r"|(?<=凭证)(?:号(?:码|是)?)?[记收付转现银]?字?第?\d[\d-]{2,30}|[记收付转现银]字?第?\d+(?:-\d+)*号?(?=(?:的|这个|那个)?凭证))"
+        ),
+    ),
+    ("plot", re.compile(r"(?<![A-Za-z\d])(?P<v>\d{6}-?[A-Za-z]\d{1,3}|[A-Za-z]{1,3}\d{1,4}(?=号?地))(?!\d)")),
+    ("code", re.compile(r"(?<![A-Za-z\d])(?P<v>[A-Za-z]{1,4}-?\d{3,12})(?!\d)")),
+)
+_AMOUNT = re.compile(
+    r"(?<![\d.])(?P<v>(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百千]+)(?:万|千|百)?(?P<u>公斤|斤|亩|头|只|吨|块钱|元|箱|车|袋|棵|株|岁|平米|平方米|公里|万元))|(?P<half>半亩|半吨|百岁)"
+)
+_VAGUE = re.compile(r"^一(?=[斤亩头只吨箱车袋棵株]|公斤)")
+_SPLIT = re.compile(
+    r"[？?！!。；;\n]+|[，,、\s]*(?:还有一?(?:个事儿?|件事|点)[，,：:]?|另外|再问(?:一下|下|个|问)?|顺便(?:再)?(?:问(?:一下|下|问)?)?|还想(?:再)?问(?:一下|下|问)?|再帮我?(?:查|看)(?:一下|下)?|再一个)[，,：:]?"
+)
+_CLAUSE = re.compile(r"[，,]|\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What was found in a text: its tokens, the slots, the spans that are masked, the names' values, its words."""
+
+    text: str
+    tokens: list[Token]
+    slots: dict[str, Any]
+    spans: list[tuple[int, int, str]] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    def features(self) -> Iterable[str]:
+        """The features by which the intent is told."""
+        return features(masked(self.tokens, self.spans), self.words, self.values)
+
+
+class Understanding:
+    """The embedded engine. Safe to share between threads; `with_names` gives one for other names."""
+
+    def __init__(self, model: Model, words: Words, names: Names) -> None:
+        self.model = model
+        self.words = words if model.ours else {}
+        self._masks = Masks(model.slots)
+        said = {
+            s: {v: tuple(forms) for v, forms in values.items()} for s, values in self.words.get("names", {}).items()
+        }
+        self._eye = Matcher({s: v for s, v in said.items() if s in SPOKEN}, model.lexicon, by_ear=False)
+        self._ear = Matcher(
+            _merged(model.names, {s: v for s, v in said.items() if s not in SPOKEN}, names), model.lexicon
+        )
+        self._only_for = {slot: frozenset(intents) for slot, intents in self.words.get("only_for", {}).items()}
+        self._places = PlaceReader(self.words, names, model.lexicon)
+        self._remembered = lru_cache(maxsize=1024)(self._analyse)
+
+    def with_names(self, names: Names) -> Understanding:
+        """The same model for other names."""
+        return Understanding(self.model, self.words, names)
+
+    def parse(self, text: str, today: date) -> list[Query]:
+        """The questions of a message, usually one; [] where there is nothing to read."""
+        plain = normalise(text)
+        if not re.search(r"[^\W_]", plain):
+            return []
+        whole = self._query(plain, today)
+        if not self.model.ours or "title" in whole.slots:
+            return [whole]
+        return self._several(plain, today, whole) or [whole]
+
+    def analyse(self, text: str, today: date) -> Analysis:
+        """Names, words, dates and numbers of a normalised text."""
+        return self._remembered(text, today)
+
+    # --- intent ----------------------------------------------------------------------------------------------------
+
+    def _query(self, text: str, today: date) -> Query:
+        found = self.analyse(text, today)
+        ranked = self.model.probabilities(found.features())
+        intent, confidence = ranked[0]
+        slots = {slot: value for slot, value in found.slots.items() if self._belongs(slot, intent)}
+        return Query(intent, cast(Slots, slots), confidence, text, tuple(ranked[1:4]))
+
+    def _belongs(self, slot: str, intent: str) -> bool:
+        allowed = self._only_for.get(slot)
+        return allowed is None or intent in allowed
+
+    def _several(self, text: str, today: date, whole: Query) -> list[Query]:
+        """Two questions, if the parts of the text are two sure ones about different things; else []."""
+        for pattern, sure in ((_SPLIT, 0.5), (_CLAUSE, 0.75)):
+            parts = [part for part in pattern.split(text) if part and len(re.sub(r"\W", "", part)) >= 2]
+            if not 2 <= len(parts) <= 4:
+                continue
+            queries: list[Query] = []
+            for part in parts:
+                query = self._query(part, today)
+                if query.intent in self.words.get("no_question", ()):
+                    continue
+                if query.intent == "follow_up" and queries:
+                    query = replace(query, intent=queries[-1].intent, slots=_completed(query.slots, queries[-1].slots))
+                if query.confidence >= sure and not (queries and _continues(queries[-1], query)):
+                    queries.append(query)
+            if len(queries) >= 2 and len({_topic(query) for query in queries}) >= 2:
+                first, second = queries[:2]
+                if not PLACES & second.slots.keys():
+                    carried = {slot: value for slot, value in first.slots.items() if slot in PLACES}
+                    second = replace(second, slots=cast(Slots, {**carried, **second.slots}))
+                return [first, second]
+        return []
+
+    # --- slots -----------------------------------------------------------------------------------------------------
+
+    def _analyse(self, text: str, today: date) -> Analysis:
+        tokens = syllables.tokens(text)
+        word_spans = self.model.lexicon.spans(text)
+        found = _Found(text, tokens, self._masks)
+        mentions = self._ear.find(text, tokens, word_spans)
+        if self.model.ours:
+            self._read_ours(found, mentions, word_spans, today)
+        else:
+            for mention in choose(mention for mention in mentions if not mention.cost):
+                found.take(mention)
+                found.slots.setdefault(mention.slot, mention.values[0])
+        words = [text[start:end] for start, end in word_spans if found.free(start, end)]
+        return Analysis(text, tokens, found.slots, found.spans, found.values, words)
+
+    def _read_ours(
+        self, found: _Found, mentions: list[Mention], word_spans: list[tuple[int, int]], today: date
+    ) -> None:
+        text, slots = found.text, found.slots
+        places = self._places
+        plausible = [m for m in mentions if _readable(m, text) and places.plausible(m, text)]
+        chosen = choose(plausible)
+        by_span: dict[tuple[int, int], list[Mention]] = {}
+        for mention in plausible:
+            by_span.setdefault((mention.start, mention.end), []).append(mention)
+        for slot, pattern in _PATTERNS:
+            for match in pattern.finditer(text):
+                start, end = match.span("v")
+                if slot in slots or not found.free(start, end):
+                    continue
+                if slot == "title" and any(m.start == start and m.end == end for m in chosen):
+                    continue
+                said = match["v"]
+                slots[slot] = (
+                    said.upper()
+                    if slot in {"code", "plot"}
+                    else said.removeprefix("号").removeprefix("码").removeprefix("是")
+                )
+                found.cover(slot, start, end)
+        outside = [m for m in chosen if found.free(m.start, m.end)]
+        inside = [m for m in chosen if not found.free(m.start, m.end)]
+        for period in dates.find(text, today):
+            if any(
+                period.start < m.end and m.start < period.end and m.length > period.end - period.start for m in outside
+            ):
+                continue
+            if found.free(period.start, period.end):
+                slot = "baseline" if period.baseline else "period"
+                slots.setdefault(slot, period.period)
+                found.cover(slot, period.start, period.end)
+        outside = [m for m in outside if found.free(m.start, m.end)]
+        goods: list[str] = []
+        for mention in outside:
+            for twin in by_span[mention.start, mention.end]:  # 低保 is a policy and a relief: the intent tells which
+                if twin.slot == "commodity":
+                    goods += [value for value in twin.values[:1] if value not in goods]
+                elif twin.slot in FLAGS:
+                    slots.setdefault(twin.slot, True)
+                elif twin.slot not in PLACES:
+                    slots.setdefault(twin.slot, twin.values[0])
+            found.take(mention)
+        if goods:
+            slots["commodity"] = goods[0]
+            if len(goods) > 1:
+                slots["commodities"] = tuple(goods)
+        for match in _AMOUNT.finditer(text):
+            said = match[0]
+            if found.free(match.start(), match.end()) and not _VAGUE.match(said):
+                slots.setdefault("amount", _digits(said))
+                found.cover("amount", match.start(), match.end())
+        for slot, value in places.read(outside, inside, text, word_spans, found.free, found.cover).items():
+            slots[slot] = value
+        for slot, value in self._spoken(text).items():
+            slots.setdefault(slot, value)
+
+    def _spoken(self, text: str) -> dict[str, str]:
+        longest: dict[str, Mention] = {}
+        for mention in self._eye.find(text, ()):
+            known = longest.get(mention.slot)
+            if known is None or mention.length > known.length:
+                longest[mention.slot] = mention
+        return {slot: mention.values[0] for slot, mention in longest.items()}
+
+
+class _Found:
+    """What has been read of a text so far."""
+
+    def __init__(self, text: str, tokens: list[Token], masks: Masks) -> None:
+        self.text = text
+        self.tokens = tokens
+        self.slots: dict[str, Any] = {}
+        self.spans: list[tuple[int, int, str]] = []
+        self.values: list[str] = []
+        self._masks = masks
+        self._taken: list[tuple[int, int]] = []
+
+    def free(self, start: int, end: int) -> bool:
+        """Whether nothing has been read there."""
+        return not any(start < taken_end and taken_start < end for taken_start, taken_end in self._taken)
+
+    def cover(self, slot: str, start: int, end: int) -> None:
+        """Mark a stretch as read and mask it for the intent."""
+        self._taken.append((start, end))
+        if mask := self._masks.of(slot):
+            self.spans.append((start, end, mask))
+
+    def take(self, mention: Mention) -> None:
+        """Mark a name as read."""
+        self.cover(mention.slot, mention.start, mention.end)
+        if mention.slot not in PLACES and self._masks.of(mention.slot):
+            self.values.append(mention.values[0])
+
+
+def _merged(trained: Names, said: Names, known: Names) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The names to look for: what the data know, with the training data's other forms of them; where the data know
+    nothing of a slot, the training data's own."""
+    merged: dict[str, dict[str, tuple[str, ...]]] = {}
+    for slot in {*trained, *said, *known}:
+        values: dict[str, tuple[str, ...]] = {}
+        for source in (said.get(slot, {}), known.get(slot, {})):
+            for value, forms in source.items():
+                values[value] = tuple(dict.fromkeys((*values.get(value, ()), *forms)))
+        open_to_training = not known.get(slot)
+        for value, forms in trained.get(slot, {}).items():
+            if open_to_training or value in values:
+                values[value] = tuple(dict.fromkeys((*values.get(value, ()), *forms)))
+        merged[slot] = values
+    return merged
+
+
+def _readable(mention: Mention, text: str) -> bool:
+    """A name of one character is read only where nothing else can be meant: alone, or before its price."""
+    if mention.length > 1:
+        return mention.sure or mention.slot in {"village", "town", "market", "policy"}
+    alone = not any(_is_hanzi(text[i]) for i in (mention.start - 1, mention.end) if 0 <= i < len(text))
+    priced = mention.slot == "commodity" and bool(_PRICED.match(text, mention.end))
+    return alone or priced
+
+
+_PRICED = re.compile(
+    r"(?:现在|今天|今儿|最近|昨天)?(?:多少|多些|啥价|什么价|几块|几毛|咋卖|怎么卖|卖|贵|便宜|的?价|涨|跌|行情)"
+)
+
+
+def _is_hanzi(character: str) -> bool:
+    return "一" <= character <= "鿿"
+
+
+def _digits(said: str) -> str:
+    found = re.match(r"([一二两三四五六七八九十百千万]+)(.*)", said)
+    number = chinese_number(found[1]) if found else None
+    return f"{number}{found[2]}" if found and number is not None else said
+
+
+def _topic(query: Query) -> tuple[Any, ...]:
+    names = ("commodity", "village", "policy", "relief", "office", "indicator", "subject", "period", "aspect")
+    return (query.intent, *(query.slots.get(name) for name in names))
+
+
+def _continues(before: Query, query: Query) -> bool:
+    """A clause that asks more of the same: no names of its own."""
+    new = {slot for slot in query.slots if slot not in SPOKEN and query.slots.get(slot) != before.slots.get(slot)}
+    return query.intent == before.intent and not new
+
+
+def _completed(own: Slots, before: Slots) -> Slots:
+    kept: dict[str, Any] = dict(before)
+    if "commodity" in own:
+        kept.pop("commodities", None)
+    if PLACES & own.keys():
+        kept = {slot: value for slot, value in kept.items() if slot not in PLACES}
+    return cast(Slots, {**kept, **own})

@@ -1,0 +1,236 @@
+"""Known names in a text: as written, by sound, and with one character wrong, lost or doubled. Pure once built."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from bot.understanding import syllables
+from bot.understanding.lexicon import Lexicon
+from bot.understanding.query import Names
+from bot.understanding.syllables import Token
+
+#: What it costs to lose a character of a name, to double one, and to have a strange one between.
+LOST, DOUBLED, STRANGE = 1.1, 0.3, 1.2
+
+#: The most that hearing a name may cost, by its length in syllables. One syllable is never heard, only read.
+MOST = {2: 0.85, 3: 1.2}
+MOST_LONGER = 1.65
+
+#: From here on a name is only guessed at: whoever uses it asks first where a mistake would matter.
+SURE = 0.95
+
+#: Little words that stand for themselves: they are no misspelling of a part of a name.
+_LITTLE = frozenset(
+    "的了是有在和跟与我俺咱你您他她它这那哪个几多少啥么吗呢吧都也还就要会能可到去来不没把给问说想说看买卖家"
+)
+_LITTLE_COST = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name found in a text: the canonical values it may stand for, and what it cost to hear it (0 = as written).
+
+    `typed` where it was typed as pinyin, in part at least.
+    """
+
+    slot: str
+    values: tuple[str, ...]
+    start: int
+    end: int
+    cost: float
+    said: str
+    surface: str
+    typed: bool = False
+
+    @property
+    def length(self) -> int:
+        """Characters of the text that it covers."""
+        return self.end - self.start
+
+    @property
+    def sure(self) -> bool:
+        """Whether it may be taken without asking."""
+        return self.cost < SURE
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    surface: str
+    slot: str
+    value: str
+    readings: tuple[tuple[str, ...], ...]
+
+
+class Matcher:
+    """Finds the names of a `Names` mapping. `lexicon` holds the everyday words that are no misspelt names."""
+
+    def __init__(self, names: Names, lexicon: Lexicon, *, by_ear: bool = True) -> None:
+        exact: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        whole: dict[str, list[_Entry]] = defaultdict(list)
+        lacking: dict[str, list[tuple[_Entry, int]]] = defaultdict(list)
+        longest_heard = 0
+        for slot, values in names.items():
+            for value, surfaces in values.items():
+                for surface in surfaces:
+                    if not surface:
+                        continue
+                    exact[surface.lower()].append((slot, value))
+                    if not by_ear or len(surface) < 2 or not all("一" <= c <= "鿿" for c in surface):
+                        continue
+                    entry = _Entry(surface, slot, value, tuple(syllables.readings(c) for c in surface))
+                    longest_heard = max(longest_heard, len(surface))
+                    for key in _keys(entry.readings):
+                        whole[key].append(entry)
+                        if len(surface) >= 3:
+                            for index in range(len(surface)):
+                                lacking[key[:index] + key[index + 1 :]].append((entry, index))
+        self._exact = dict(exact)
+        self._whole = dict(whole)
+        self._lacking = dict(lacking)
+        self._longest = max((len(surface) for surface in exact), default=0)
+        self._longest_heard = longest_heard
+        self._lexicon = lexicon
+
+    def known(self, surface: str) -> list[tuple[str, str]]:
+        """The slots and values that a surface form stands for as written."""
+        return self._exact.get(surface.lower(), [])
+
+    def find(self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]] = ()) -> list[Mention]:
+        """All names of a text, as written and as heard; they may overlap. `words` are its everyday words' spans."""
+        found = list(self._written(text.lower(), text))
+        if self._longest_heard:
+            written = {(mention.start, mention.end) for mention in found}
+            found += (m for m in self._heard(text, tokens, words) if (m.start, m.end) not in written)
+        return found
+
+    def _written(self, lowered: str, text: str) -> Iterator[Mention]:
+        exact, longest, size = self._exact, self._longest, len(lowered)
+        for start in range(size):
+            for end in range(start + 1, min(size, start + longest) + 1):
+                hits = exact.get(lowered[start:end])
+                if hits and _whole_run(lowered, start, end):
+                    for slot in dict.fromkeys(slot for slot, _ in hits):
+                        values = tuple(dict.fromkeys(value for s, value in hits if s == slot))
+                        said = text[start:end]
+                        yield Mention(slot, values, start, end, 0.0, said, said)
+
+    def _heard(self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]]) -> Iterator[Mention]:
+        heard = "".join(syllables.sound(token) for token in tokens)
+        guarded = [False] * len(tokens)  # characters of an everyday word
+        index_at = {token.start: index for index, token in enumerate(tokens)}
+        for start, end in words:
+            for position in range(start, end):
+                if position in index_at:
+                    guarded[index_at[position]] = True
+        whole, lacking = self._whole, self._lacking
+        for first in range(len(tokens)):
+            if not tokens[first].readings:
+                continue
+            for size in range(2, min(self._longest_heard + 1, len(tokens) - first) + 1):
+                if not tokens[first + size - 1].readings:
+                    break
+                key = heard[first : first + size]
+                candidates: list[tuple[_Entry, int | None, int | None]] = [(e, None, None) for e in whole.get(key, ())]
+                candidates += [(e, gap, None) for e, gap in lacking.get(key, ())]
+                if size >= 3:
+                    for extra in range(size):
+                        short = key[:extra] + key[extra + 1 :]
+                        candidates += [(e, None, extra) for e in whole.get(short, ())]
+                        candidates += [(e, gap, extra) for e, gap in lacking.get(short, ()) if gap == extra]
+                if candidates:
+                    yield from self._mentions(candidates, first, size, tokens, guarded, text)
+
+    def _mentions(
+        self,
+        candidates: Iterable[tuple[_Entry, int | None, int | None]],
+        first: int,
+        size: int,
+        tokens: Sequence[Token],
+        guarded: Sequence[bool],
+        text: str,
+    ) -> Iterator[Mention]:
+        best: dict[tuple[str, str], tuple[float, str]] = {}
+        for entry, gap, extra in candidates:
+            cost = _cost(entry, gap, extra, tokens[first : first + size], guarded[first : first + size])
+            length = len(entry.surface)
+            if cost <= MOST.get(length, MOST_LONGER) and cost < best.get((entry.slot, entry.value), (9.0, ""))[0]:
+                best[entry.slot, entry.value] = (max(cost, 0.01), entry.surface)
+        start, end = tokens[first].start, tokens[first + size - 1].end
+        typed = any(token.typed for token in tokens[first : first + size])
+        for slot in dict.fromkeys(slot for slot, _ in best):
+            costs = {value: found for (s, value), found in best.items() if s == slot}
+            least, surface = min(costs.values())
+            values = tuple(value for value, (cost, _) in costs.items() if cost <= least + 0.11)
+            yield Mention(slot, values, start, end, least, text[start:end], surface, typed)
+
+
+def _cost(entry: _Entry, gap: int | None, extra: int | None, heard: Sequence[Token], guarded: Sequence[bool]) -> float:
+    """What it costs to take the tokens for a name, one of whose characters may be lost (`gap`) or strange (`extra`)."""
+    total, same = 0.0, 0
+    if gap is None and extra is not None:
+        token = heard[extra]
+        beside = [heard[i].surface for i in (extra - 1, extra + 1) if 0 <= i < len(heard)]
+        total += DOUBLED if token.surface in beside else STRANGE
+        if (guarded[extra] and token.surface not in beside) or extra in {0, len(heard) - 1}:
+            return 9.0
+        pairs = [(i, i if i < extra else i + 1) for i in range(len(entry.surface))]
+    elif gap is not None and extra is None:
+        total += LOST
+        pairs = [(i if i < gap else i + 1, i) for i in range(len(heard))]
+    else:
+        pairs = [(i, i) for i in range(len(entry.surface))]
+    for known, at in pairs:
+        token = heard[at]
+        if token.surface == entry.surface[known]:
+            same += 1
+            continue
+        if guarded[at] and not token.typed:
+            return 9.0
+        said = entry.readings[known]
+        total += min((syllables.distance(a, b, token.typed) for a in said for b in token.readings), default=9.0)
+        if token.typed:
+            same += 1
+        elif token.surface in _LITTLE:
+            total += _LITTLE_COST
+        if total > MOST_LONGER:
+            return 9.0
+    if same * 2 < len(entry.surface) and total > 0.3 * len(entry.surface):
+        return 9.0
+    return total
+
+
+def _keys(readings: Sequence[tuple[str, ...]]) -> set[str]:
+    """The sounds under which a name is kept: every way to read it, eight at most."""
+    ways = [tuple(dict.fromkeys(syllables.code(said) for said in each[:3])) or (syllables.SILENT,) for each in readings]
+    count = 1
+    for index, each in enumerate(ways):
+        if count * len(each) > 8:
+            ways[index] = each[:1]
+        count *= len(ways[index])
+    return {"".join(way) for way in product(*ways)}
+
+
+def _whole_run(text: str, start: int, end: int) -> bool:
+    """A name that begins or ends with a letter or digit is not cut out of a longer run of them."""
+    return not (_joined(text, start) or _joined(text, end))
+
+
+def _joined(text: str, at: int) -> bool:
+    if not 0 < at < len(text):
+        return False
+    before, after = text[at - 1], text[at]
+    return (before.isdigit() and after.isdigit()) or (
+        before.isascii() and before.isalpha() and after.isascii() and after.isalpha()
+    )
+
+
+def choose(mentions: Iterable[Mention]) -> list[Mention]:
+    """A set of mentions none of which overlaps another: longer before shorter, as written before as heard."""
+    chosen: list[Mention] = []
+    for mention in sorted(mentions, key=lambda m: (-m.length + 3 * m.cost, m.cost, m.start)):
+        if not any(mention.start < other.end and other.start < mention.end for other in chosen):
+            chosen.append(mention)
+    return sorted(chosen, key=lambda m: m.start)

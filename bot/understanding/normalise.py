@@ -1,0 +1,67 @@
+"""What a villager typed -> one plain form of it. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import Any
+
+MAX_LENGTH = 500
+
+_ZERO_WIDTH = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f\u00ad]")
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf]")
+_REPEATED = re.compile(r"([^\W\d_])\1{2,}")
+_PADDING = re.compile(
+    r"^(?:(?:你好|您好|喂|在吗|在不|请问(?:一下)?|麻烦(?:问)?(?:一下|您)?|劳驾|打听(?:一下|下|个事)|想问(?:一下|下|问)?|问(?:一下|下|问)|"
+    r"老师|同志|大哥|大姐|师傅|闺女|小伙子|那个|那啥|就是|嗯+|哎+|唉+|啊+|呃+|我(?:就)?想(?:知道|问问?|打听)(?:一下|下)?|帮(?:我|俺)(?:查|看)(?:一下|下|查|看)?)[,，。!！?？:：\s]*)+"
+)
+_TAIL = re.compile(
+    r"(?:[,，。\s]*(?:谢谢(?:了|您|你|啊)*|多谢(?:了)?|麻烦(?:了|您了|你了)|辛苦(?:了|您了)|拜托(?:了)?)[!！。.~～\s]*)+$"
+)
+_DIGITS = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+
+
+@cache
+def _converter() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+def normalise(text: str) -> str:
+    """Half width, simplified, without what carries nothing: emoji, invisible marks, tripled characters, padding."""
+    text = unicodedata.normalize("NFKC", text[: MAX_LENGTH * 2])[:MAX_LENGTH]
+    text = _EMOJI.sub(" ", _ZERO_WIDTH.sub("", text))
+    if any("一" <= c <= "鿿" for c in text):
+        text = str(_converter().convert(text))
+    text = text.replace(",", "，").replace("?", "？").replace("!", "！").replace(";", "；").replace("~", "")
+    text = re.sub(r"(?<=\d)，(?=\d{3}(?!\d))", "", text)
+    text = _REPEATED.sub(r"\1", text)
+    text = re.sub(r"(?<=[一-鿿])[ 　.．·…_*#@^]+(?=[一-鿿])", "", text)
+    text = re.sub(r"\s+", " ", text).strip(" 。．.，、！~-_")
+    stripped = _TAIL.sub("", _PADDING.sub("", text))
+    return stripped if len(re.sub(r"[\W_]", "", stripped)) >= 2 else text
+
+
+def chinese_number(said: str) -> int | None:
+    """A whole number in Chinese numerals below a hundred million: 两千三百 -> 2300, 二〇二六 -> 2026."""
+    if said.isdigit():
+        return int(said)
+    if not said or any(c not in _DIGITS and c not in "十百千万" for c in said):
+        return None
+    if all(c in _DIGITS for c in said):
+        return int("".join(str(_DIGITS[c]) for c in said))
+    if "万" in said:
+        above, _, below = said.partition("万")
+        high, low = chinese_number(above), chinese_number(below) if below else 0
+        return None if high is None or low is None else high * 10000 + low
+    total, digit = 0, 0
+    for character in said:
+        if character in _DIGITS:
+            digit = _DIGITS[character]
+        else:
+            total += (digit or 1) * _UNITS[character]
+            digit = 0
+    return total + digit

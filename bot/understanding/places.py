@@ -1,0 +1,176 @@
+"""Which place is meant: villages, towns, namesakes, places heard but not sure, places that are none of ours. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bot.understanding.lexicon import Lexicon
+from bot.understanding.matcher import Mention
+from bot.understanding.query import Names
+
+_TAILS = ("村", "社区", "居委会", "村委会")
+_SUFFIX = re.compile(r"村委会|[村镇乡屯县区省]|街道|(?<!超)(?<!城)(?<!集)(?<!早)(?<!夜)市(?![场里价面民])")
+
+#: Characters that end what stands before a place's name, or begin what stands behind it.
+_BOUNDARY = frozenset(
+    "问查看在去到的和跟是与及或，。？、；：从离把说对给有我俺咱你您他这那今昨前上下年月日号天了吗呢想要用找住咋啥哪谁着里"
+)
+_MODIFIERS = frozenset("东西南北前后大小上下新老中")
+_ASKING = frozenset("哪几个多少啥各每这那什么全本")
+
+Free = Callable[[int, int], bool]
+Cover = Callable[[str, int, int], None]
+
+
+class PlaceReader:
+    """Reads places out of a text in which names have been found."""
+
+    def __init__(self, words: Mapping[str, Any], names: Names, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._ordinary = frozenset(words.get("ordinary", ()))
+        self._no_place = frozenset(words.get("no_place", ()))
+        self._elsewhere: tuple[str, ...] = tuple(sorted(words.get("elsewhere", ()), key=len, reverse=True))
+        self._ours = frozenset(
+            form for slot in ("village", "town", "market") for v in names.get(slot, {}).values() for form in v
+        )
+        self._towns = tuple(form for forms in names.get("town", {}).values() for form in forms)
+
+    def plausible(self, mention: Mention, text: str) -> bool:
+        """Whether a place is meant where its name stands: short ones need a sign, ordinary words a 村 or their town."""
+        if mention.slot not in {"village", "town"}:
+            return True
+        before, after = text[: mention.start], text[mention.end :]
+        bare = mention.said.removesuffix("村")
+        with_tail = mention.said.endswith(_TAILS) or mention.surface.endswith(_TAILS)
+        if mention.slot == "town":
+            tailed = mention.surface.endswith(("镇", "街道", "乡"))
+            return (
+                tailed
+                or (not mention.cost and bool(_opens(before) or _closes(after)))
+                or (mention.typed and mention.length > 6)
+            )
+        if mention.cost and not mention.typed:
+            if mention.said in self._lexicon:
+                return False
+            return (
+                (mention.surface.endswith("村") and mention.said.endswith("村"))
+                or after.startswith("村")
+                or mention.length >= 3
+            )
+        if with_tail or after.startswith(_TAILS):
+            return True
+        if any(before.endswith(town) for town in self._towns):
+            return True
+        if bare in self._ordinary or bare in self._lexicon:
+            return False
+        return (
+            len(mention.surface) >= 3 or (_opens(before) and _closes(after)) or (mention.typed and bool(_opens(before)))
+        )
+
+    def read(
+        self,
+        outside: Sequence[Mention],
+        inside: Sequence[Mention],
+        text: str,
+        words: Sequence[tuple[int, int]],
+        free: Free,
+        cover: Cover,
+    ) -> dict[str, Any]:
+        """The place slots of a text. `inside` are names within a title: they count where no other place is named."""
+        found = self._ours_named(outside, text) or self._ours_named(inside, text)
+        flags = [mention.slot for mention in outside if mention.slot in {"own_village", "own_town", "county"}]
+        strange = self._strange(text, words, free, cover)
+        if strange and not any(slot in found for slot in ("village", "villages")):
+            if "town" not in found:
+                found = {}
+            return found | {"unknown_place": strange}
+        if strange and self._leads(strange, outside, text):
+            return {"unknown_place": strange}
+        if any(slot in found for slot in ("village", "villages", "town")):
+            return found
+        return dict.fromkeys(flags, True)
+
+    def _ours_named(self, mentions: Sequence[Mention], text: str) -> dict[str, Any]:
+        towns = [value for m in mentions if m.slot == "town" for value in m.values]
+        villages = [m for m in mentions if m.slot == "village"]
+        if not villages:
+            sure = [m for m in mentions if m.slot == "town" and m.sure]
+            return {"town": sure[0].values[0]} if sure else {}
+        mention = villages[0]
+        codes = mention.values
+        within = tuple(code for code in codes if code[:9] in towns)
+        codes = within or codes
+        before = text[mention.start - 1 : mention.start]
+        doubtful = not mention.sure or (
+            before in _MODIFIERS and bool(before) and not within and text[max(0, mention.start - 2)] not in "镇道"
+        )
+        if len(codes) == 1 and not doubtful:
+            return {"village": codes[0]}
+        return {"villages": tuple(sorted(codes))}
+
+    def _leads(self, strange: str, mentions: Sequence[Mention], text: str) -> bool:
+        """Whether a place elsewhere stands right before a village's name: 滦州刘庄子村 is none of ours."""
+        end = text.find(strange) + len(strange)
+        return any(m.slot == "village" and m.start == end for m in mentions)
+
+    def _strange(self, text: str, words: Sequence[tuple[int, int]], free: Free, cover: Cover) -> str | None:
+        """A place that is named but is none of ours, as said."""
+        for match in _SUFFIX.finditer(text):
+            start = self._start(text, match.start(), words, free)
+            said = text[start : match.end()]
+            if (
+                len(said) - len(match[0]) < 2
+                or not free(start, match.end())
+                or not self._is_name(said, match[0], words, match)
+            ):
+                continue
+            cover("unknown_place", start, match.end())
+            return said
+        for place in self._elsewhere:
+            at = text.find(place)
+            if at >= 0 and free(at, at + len(place)):
+                cover("unknown_place", at, at + len(place))
+                return place
+        return None
+
+    def _is_name(self, said: str, suffix: str, words: Sequence[tuple[int, int]], match: re.Match[str]) -> bool:
+        if said in self._ours or said in self._no_place or any(said.endswith(w) for w in self._no_place if len(w) >= 2):
+            return False
+        if any(character in _ASKING for character in said[: -len(suffix)]):
+            return False
+        # 农村, 小区, 乡镇: an everyday word that only ends like a place
+        return not any(start < match.start() < end for start, end in words)
+
+    @staticmethod
+    def _start(text: str, end: int, words: Sequence[tuple[int, int]], free: Free) -> int:
+        """Where the name before a suffix begins: up to four characters, not over a boundary or more than one word."""
+        at = end
+        while at > 0 and end - at < 4:
+            word = next((span for span in words if span[1] == at), None)
+            step = word[1] - word[0] if word else 1
+            piece = text[at - step : at]
+            if not all("一" <= c <= "鿿" for c in piece) or not free(at - step, at):
+                break
+            if step == 1 and piece in _BOUNDARY and not (piece in "上下前有" and at < end):
+                break
+            if end - at + step > 4:
+                break
+            if word and at < end and end - at >= 2:
+                break
+            at -= step
+        return at
+
+
+def _opens(before: str) -> bool:
+    return not before or before[-1] in _BOUNDARY or not "一" <= before[-1] <= "鿿"
+
+
+def _closes(after: str) -> bool:
+    return (
+        not after
+        or after[0] in _BOUNDARY
+        or not "一" <= after[0] <= "鿿"
+        or after.startswith(("多少", "花", "收", "修", "低保", "支出"))
+    )

@@ -1,0 +1,150 @@
+"""Characters and typed pinyin -> syllables, and how alike two syllables sound to people here. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+_TONES = {
+    **dict.fromkeys("āēīōūǖ", "1"),
+    **dict.fromkeys("áéíóúǘḿń", "2"),
+    **dict.fromkeys("ǎěǐǒǔǚň", "3"),
+    **dict.fromkeys("àèìòùǜǹ", "4"),
+}
+_PLAIN = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿê", "aaaaeeeeiiiioooouuuuvvvvvnnnme")
+
+_INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
+_WRITTEN = re.compile(r"[A-Za-zü]+(?:['’][A-Za-zü]+)*|\d+(?:\.\d+)?|\S")
+
+#: Codes of syllables are characters from here on; what has no sound is itself.
+_FIRST_CODE = 0xE800
+SILENT = "\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One character of the text, or one syllable of typed pinyin, with where it stands.
+
+    `readings` are its syllables with tones (yu4); a typed syllable has none (yu).
+    """
+
+    surface: str
+    start: int
+    end: int
+    readings: tuple[str, ...]
+    typed: bool = False
+
+
+@cache
+def _dictionary() -> dict[int, str]:
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    return dict(pinyin_dict)
+
+
+@lru_cache(maxsize=20_000)
+def readings(character: str) -> tuple[str, ...]:
+    """The syllables of a character with their tones, the commonest first: 长 -> (zhang3, chang2)."""
+    found = []
+    for said in _dictionary().get(ord(character), "").split(","):
+        if said:
+            tone = next((_TONES[c] for c in said if c in _TONES), "5")
+            found.append(said.translate(_PLAIN) + tone)
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=5_000)
+def folded(syllable: str) -> str:
+    """A syllable without its tone and without what people here mix up: zh=z, ch=c, sh=s, -ng=-n, n-=l-."""
+    plain = syllable.rstrip("12345").replace("ü", "v")
+    initial = next((i for i in _INITIALS if plain.startswith(i)), "")
+    final = plain[len(initial) :]
+    initial = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}.get(initial, initial)
+    final = final[:-1] if final.endswith("ng") and final not in {"ong", "iong"} else final
+    return initial + {"ue": "ve"}.get(final, final)
+
+
+@lru_cache(maxsize=5_000)
+def parts(syllable: str) -> tuple[str, str]:
+    """Initial and final of a folded syllable."""
+    initial = next((i for i in _INITIALS if syllable.startswith(i)), "")
+    return initial, syllable[len(initial) :]
+
+
+@cache
+def all_syllables() -> frozenset[str]:
+    """Every syllable of Mandarin without its tone."""
+    known = {said.translate(_PLAIN) for word in _dictionary().values() for said in word.split(",") if said}
+    return frozenset(s for s in known if re.fullmatch(r"[a-z]{1,6}", s) and re.search(r"[aeiouv]", s)) - {"hm", "hng"}
+
+
+@cache
+def _codes() -> dict[str, str]:
+    ordered = sorted({folded(syllable) for syllable in all_syllables()})
+    return {syllable: chr(_FIRST_CODE + index) for index, syllable in enumerate(ordered)}
+
+
+@lru_cache(maxsize=20_000)
+def code(reading: str) -> str:
+    """One character for a syllable's folded sound, so that sounds are compared and cut like text."""
+    return _codes().get(folded(reading), SILENT)
+
+
+@lru_cache(maxsize=2_000)
+def split_pinyin(run: str) -> tuple[str, ...]:
+    """A run of letters as syllables (yumijiage -> yu mi jia ge), or () where it is no pinyin. Longest syllables win."""
+    run = run.lower().replace("ü", "v")
+    best: list[tuple[str, ...] | None] = [()] + [None] * len(run)
+    for end in range(1, len(run) + 1):
+        for start in range(max(0, end - 6), end):
+            before = best[start]
+            if before is None or run[start:end] not in all_syllables():
+                continue
+            candidate = (*before, run[start:end])
+            current = best[end]
+            if current is None or len(candidate) < len(current):
+                best[end] = candidate
+    found = best[len(run)]
+    return found if found and (len(run) > 1 or run in {"a", "e"}) else ()
+
+
+def tokens(text: str) -> list[Token]:
+    """The text as tokens: characters, and typed pinyin by syllables; other letters and digits run by run."""
+    found: list[Token] = []
+    for piece in _WRITTEN.finditer(text):
+        run, start = piece[0], piece.start()
+        if run[0].isascii() and run[0].isalpha():
+            syllables = split_pinyin(re.sub(r"['’]", "", run))
+            if syllables and not (run.isupper() and len(run) < 4):
+                at = start
+                for syllable in syllables:
+                    while text[at] in "'’":
+                        at += 1
+                    end = min(at + len(syllable), piece.end())
+                    found.append(Token(text[at:end], at, end, (syllable,), typed=True))
+                    at = end
+                continue
+        said = readings(run) if len(run) == 1 else ()
+        found.append(Token(run, start, piece.end(), said))
+    return found
+
+
+def sound(token: Token) -> str:
+    """The code of a token's commonest reading; a token without one is its own surface if it is one character."""
+    if token.readings:
+        return code(token.readings[0])
+    return token.surface if len(token.surface) == 1 else SILENT
+
+
+@lru_cache(maxsize=50_000)
+def distance(known: str, heard: str, typed: bool) -> float:
+    """How far one syllable is from another: 0.05 typed alike, 0.3 another character of the same sound, 0.4 another
+    tone, 0.6 a sound that people mix up, 1 half of it the same, 1.5 nothing."""
+    plain, other = known.rstrip("12345"), heard.rstrip("12345")
+    if plain == other:
+        return 0.05 if typed else 0.3 if known[-1] == heard[-1] else 0.4
+    if folded(known) == folded(heard):
+        return 0.3 if typed else 0.6
+    (initial, final), (other_initial, other_final) = parts(folded(known)), parts(folded(heard))
+    return 1.0 if final == other_final or (initial == other_initial and initial) else 1.5

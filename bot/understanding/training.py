@@ -1,0 +1,333 @@
+"""Rasa-format training data -> a model. Only `flask train` imports this, and scikit-learn with it."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from scipy.sparse import csr_matrix
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import LinearSVC
+
+from bot.understanding.engine import Analysis, Understanding
+from bot.understanding.features import Masks, features, masked
+from bot.understanding.lexicon import LONGEST, Lexicon
+from bot.understanding.model import Model, digest, vector
+from bot.understanding.normalise import normalise
+from bot.understanding.query import Slots
+from bot.understanding.syllables import Token
+
+_ANNOTATION = re.compile(r"\[(?P<text>[^\]]+)\](?:\((?P<short>[^)]+)\)|(?P<long>\{[^}]*\}))")
+
+#: What a date is read against in training, where only its place in the sentence matters.
+ANY_DAY = date(2026, 6, 15)
+SEED = 20260601
+COST = 1.0
+FOLDS = 4
+
+#: A word of jieba's dictionary is everyday from this frequency on, unless it is a proper name by its tag.
+_EVERYDAY = 50
+_PROPER = ("nr", "ns", "nt", "nz")
+
+#: Open classes: their values in the data are examples, never a list to look for.
+_OPEN = frozenset(
+    {"village", "villages", "town", "title", "voucher", "code", "plot", "period", "baseline", "amount", "unknown_place"}
+)
+
+
+class DataError(Exception):
+    """Training data that cannot be used; the text names the file and the mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training sentence with its intent and annotated spans (start, end, entity, value)."""
+
+    text: str
+    intent: str
+    entities: tuple[tuple[int, int, str, str], ...] = ()
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a folder of Rasa files says: examples, and names by slot and value from lookups, synonyms, annotations."""
+
+    examples: tuple[Example, ...]
+    names: Mapping[str, Mapping[str, tuple[str, ...]]]
+    hash: str
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The entities of the data."""
+        return tuple(sorted({entity for e in self.examples for _, _, entity, _ in e.entities} | set(self.names)))
+
+    @property
+    def ours(self) -> bool:
+        """Whether the entities are this project's slots, so that its own words, dates and places are read too."""
+        return bool(self.slots) and set(self.slots) <= set(Slots.__annotations__)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Training sentences as rows of features; `groups` tells which rows are versions of one sentence."""
+
+    matrix: csr_matrix
+    labels: Any
+    groups: Any
+    vocabulary: dict[str, int]
+    idf: Any
+    first: Any = field(default=None)
+
+
+def read(path: Path) -> Data:
+    """The training data of a Rasa file or folder. Raises DataError."""
+    files = sorted([*path.rglob("*.yml"), *path.rglob("*.yaml")]) if path.is_dir() else [path]
+    examples: list[Example] = []
+    names: dict[str, dict[str, dict[str, None]]] = {}
+    synonyms: dict[str, str] = {}
+    contents: list[bytes] = []
+    for file in files:
+        try:
+            content = file.read_bytes()
+            stored = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
+        except (OSError, yaml.YAMLError) as error:
+            raise DataError(f"{file}: {error}") from None
+        blocks = stored.get("nlu") if isinstance(stored, dict) else None
+        if not blocks:
+            continue
+        contents.append(content)
+        for block in blocks:
+            lines = _lines(block.get("examples", ""))
+            if block.get("intent"):
+                examples += [_example(line, str(block["intent"]), file.name) for line in lines if line]
+            elif "lookup" in block:
+                for line in lines:
+                    names.setdefault(str(block["lookup"]), {}).setdefault(line, {})[line] = None
+            elif "synonym" in block:
+                synonyms |= dict.fromkeys(lines, str(block["synonym"]))
+    if len({example.intent for example in examples}) < 2:
+        raise DataError(f"{path}: fewer than two intents with examples; a file of Rasa's format has `nlu:` at its top")
+    examples = [_with_synonyms(example, synonyms) for example in examples]
+    for example in examples:
+        for start, end, entity, value in example.entities:
+            if entity not in _OPEN:
+                names.setdefault(entity, {}).setdefault(value, {})[example.text[start:end]] = None
+    for values in names.values():
+        for said, value in synonyms.items():
+            if value in values:
+                values[value][said] = None
+    return Data(
+        tuple(examples),
+        {slot: {v: tuple(forms) for v, forms in values.items()} for slot, values in names.items()},
+        digest(contents),
+    )
+
+
+def _lines(block: object) -> list[str]:
+    if isinstance(block, list):
+        return [str(item.get("text", "") if isinstance(item, dict) else item).strip() for item in block]
+    return [line.strip()[1:].strip() for line in str(block).splitlines() if line.strip().startswith("-")]
+
+
+def _example(line: str, intent: str, file: str) -> Example:
+    text, entities, at = "", [], 0
+    for found in _ANNOTATION.finditer(line):
+        text += line[at : found.start()]
+        start = len(text)
+        text += found["text"]
+        if found["short"]:
+            entity, _, value = found["short"].partition(":")
+        else:
+            try:
+                extra: dict[str, Any] = yaml.safe_load(found["long"])
+                entity, value = str(extra["entity"]), str(extra.get("value", ""))
+            except (yaml.YAMLError, KeyError, TypeError):
+                raise DataError(f"{file}: annotation {found['long']} in “{line}” has no entity") from None
+        entities.append((start, len(text), entity.strip(), value.strip() or found["text"]))
+        at = found.end()
+    return Example(text + line[at:], intent, tuple(entities), file)
+
+
+def _with_synonyms(example: Example, synonyms: Mapping[str, str]) -> Example:
+    entities = tuple(
+        (start, end, entity, synonyms.get(value, value) if value == example.text[start:end] else value)
+        for start, end, entity, value in example.entities
+    )
+    return replace(example, entities=entities)
+
+
+def everyday_words() -> Lexicon:
+    """The everyday words of jieba's dictionary (MIT licence), for the model to carry."""
+    import jieba
+
+    words = []
+    with Path(jieba.__file__).with_name("dict.txt").open(encoding="utf-8") as file:
+        for line in file:
+            word, frequency, tag = line.split()
+            if 2 <= len(word) <= LONGEST and int(frequency) >= _EVERYDAY and not tag.startswith(_PROPER):
+                words.append(word)
+    return Lexicon(words)
+
+
+def train(data: Data, words: Mapping[str, Any]) -> Model:
+    """A calibrated linear model of the data; `words` are this project's own, read only where the data's slots are ours."""
+    engine = reader(data, words)
+    rows = _rows(engine, data)
+    intents = tuple(sorted(set(rows.labels)))
+    temperature = _temperature(rows, intents)
+    weights, offsets = _fitted(rows.matrix, rows.labels, len(intents))
+    scales = np.abs(weights).max(axis=1) / 127
+    whole = np.rint(weights / scales[:, None]).astype(np.int8)
+    used = np.flatnonzero(np.abs(whole).any(axis=0))
+    ordered = sorted(rows.vocabulary, key=rows.vocabulary.__getitem__)
+    return replace(
+        engine.model,
+        intents=intents,
+        vocabulary={ordered[index]: place for place, index in enumerate(used)},
+        idf=rows.idf[used],
+        weights=np.ascontiguousarray(whole[:, used].T),
+        scales=scales.astype(np.float32),
+        offsets=offsets.astype(np.float32),
+        temperature=temperature,
+    )
+
+
+def reader(data: Data, words: Mapping[str, Any]) -> Understanding:
+    """An engine that knows the data's names but no intent yet."""
+    nothing = Model(
+        ("none",), {}, np.zeros(0, np.float32), np.zeros((0, 1), np.int8), np.ones(1, np.float32), np.zeros(1, np.float32), 1.0,
+        everyday_words(), data.slots, data.names, data.ours, data.hash,
+    )  # fmt: skip
+    return Understanding(nothing, words, {})
+
+
+def analysed(engine: Understanding, example: Example, masks: Masks) -> Analysis:
+    """The example as the engine reads it, with those annotated names masked that only other names would show."""
+    text = example.text
+    plain = normalise(text)
+    found = engine.analyse(plain, ANY_DAY)
+    spans, hidden = list(found.spans), []
+    for start, end, entity, _ in example.entities:
+        at = start if plain == text else plain.find(text[start:end])
+        mask = masks.of(entity)
+        if mask and at >= 0:
+            stretch = (at, at + end - start)
+            if not any(stretch[0] < e and s < stretch[1] for s, e, _ in spans):
+                spans.append((*stretch, mask))
+                hidden.append(stretch)
+    word_spans = engine.model.lexicon.spans(plain)
+    taken = [(s, e) for s, e, _ in spans]
+    words = [plain[s:e] for s, e in word_spans if not any(s < te and ts < e for ts, te in taken)]
+    return replace(found, spans=spans, words=words) if hidden else found
+
+
+def _rows(engine: Understanding, data: Data) -> Rows:
+    masks = Masks(data.slots)
+    chance = random.Random(SEED)  # noqa: S311 - seeded on purpose
+    rows: list[list[str]] = []
+    labels: list[str] = []
+    groups: list[int] = []
+    distinct: Counter[str] = Counter()
+    for number, example in enumerate(data.examples):
+        found = analysed(engine, example, masks)
+        tokens = masked(found.tokens, found.spans)
+        plain = list(features(tokens, found.words, found.values))
+        distinct.update(set(plain))
+        versions = [plain, list(features(tokens, (), found.values, characters=False))]
+        versions += [list(features(noisy, (), found.values)) for noisy in _noisy(tokens, chance)]
+        rows += versions
+        labels += [example.intent] * len(versions)
+        groups += [number] * len(versions)
+    least = 2 if len(data.examples) > 1500 else 1
+    kept = sorted(name for name, count in distinct.items() if count >= least or len(name) <= 3)
+    vocabulary = {name: index for index, name in enumerate(kept)}
+    total = len(data.examples)
+    idf = np.array([np.log((1 + total) / (1 + distinct[name])) + 1 for name in kept], dtype=np.float32)
+    idf = idf.astype(np.float16).astype(np.float32)  # as they are stored
+    return Rows(_matrix(rows, vocabulary, idf), np.array(labels), np.array(groups), vocabulary, idf)
+
+
+def _noisy(tokens: list[Token], chance: random.Random) -> list[list[Token]]:
+    """The same sentence as it arrives: a character lost, doubled, or another one of the same sound."""
+    out = []
+    for _ in range(2):
+        changed = list(tokens)
+        for _ in range(chance.choice((1, 1, 2))):
+            plain = [
+                i
+                for i, t in enumerate(changed)
+                if t.readings and not t.typed and len(t.surface) == 1 and t.surface < "\ue000"
+            ]
+            if not plain or len(changed) < 4:
+                break
+            at = chance.choice(plain)
+            what = chance.random()
+            if what < 0.3:
+                del changed[at]
+            elif what < 0.45:
+                changed.insert(at, changed[at])
+            else:  # another character of the same sound: the character says nothing, the sound stays
+                token = changed[at]
+                changed[at] = Token("\ufffd", token.start, token.end, token.readings)
+        out.append(changed)
+    return out
+
+
+def _matrix(rows: Sequence[Iterable[str]], vocabulary: Mapping[str, int], idf: Any) -> csr_matrix:
+    indptr, indices, values = [0], [], []
+    for row in rows:
+        index, value = vector(row, vocabulary, idf)
+        indices.append(index)
+        values.append(value)
+        indptr.append(indptr[-1] + len(index))
+    return csr_matrix(
+        (np.concatenate(values), np.concatenate(indices), indptr), shape=(len(rows), len(vocabulary)), dtype=np.float32
+    )
+
+
+def _fitted(matrix: csr_matrix, labels: Any, count: int) -> tuple[Any, Any]:
+    """Weights and offsets with a row for each intent: two intents share one row in scikit-learn."""
+    fitted = LinearSVC(C=COST, random_state=SEED)
+    fitted.fit(matrix, labels)
+    if count == 2:
+        return np.vstack([-fitted.coef_, fitted.coef_]), np.concatenate([-fitted.intercept_, fitted.intercept_])
+    return fitted.coef_, fitted.intercept_
+
+
+def held_out(rows: Rows, folds: int = FOLDS) -> tuple[Any, Any, tuple[str, ...]]:
+    """Scores of each sentence by models that have not seen it, the row numbers of the sentences, and the intents."""
+    first = np.unique(rows.groups, return_index=True)[1]
+    labels = rows.labels[first]
+    intents = tuple(sorted(set(labels)))
+    scores = np.zeros((len(first), len(intents)), dtype=np.float32)
+    for known, held in StratifiedKFold(folds, shuffle=True, random_state=SEED).split(first, labels):
+        inside = np.isin(rows.groups, rows.groups[first[known]])
+        weights, offsets = _fitted(rows.matrix[inside], rows.labels[inside], len(intents))
+        scores[held] = rows.matrix[first[held]] @ weights.T + offsets
+    return scores, first, intents
+
+
+def _temperature(rows: Rows, intents: tuple[str, ...]) -> float:
+    """The factor on the scores under which held-out sentences are as often right as they say."""
+    smallest = min(Counter(rows.labels[np.unique(rows.groups, return_index=True)[1]]).values())
+    if smallest < FOLDS:
+        return 4.0
+    scores, first, _ = held_out(rows)
+    true = np.searchsorted(np.array(intents), rows.labels[first])
+
+    def loss(temperature: float) -> float:
+        logits = scores * temperature
+        logits -= logits.max(axis=1, keepdims=True)
+        chosen = logits[np.arange(len(true)), true] - np.log(np.exp(logits).sum(axis=1))
+        return float(-chosen.mean())
+
+    return float(min(np.linspace(1, 15, 57), key=loss))
