@@ -7,6 +7,7 @@ from functools import cached_property
 
 from flask import Flask
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 import config
 import operations
@@ -16,6 +17,7 @@ from bot.assistant import Assistant
 from bot.skills import SKILLS
 from bot.understanding import commands as understanding_commands
 from bot.understanding.query import Names
+from channels import register
 from channels.base import Desk
 from config import Settings
 from knowledge import database, names, places
@@ -73,14 +75,25 @@ class Service:
     @cached_property
     def desk(self) -> Desk:
         """Where channels hand in what they received."""
-        return Desk(Mailbox(self.sessions), self.assistant.answer, self.settings.now)
+        return Desk(Mailbox(self.sessions), self.assistant.answer, self.settings.now, self.settings.sender_per_minute)
+
+    def problems(self) -> list[str]:
+        """What keeps the service from answering just now; nothing when it is ready."""
+        try:
+            if not database.is_current(self.engine):
+                return ["the database is not migrated: start the service once with `flask serve`"]
+        except SQLAlchemyError as error:
+            return [f"the database is not reachable: {type(error).__name__}; check database_url"]
+        return [] if "assistant" in vars(self) else ["the model is not loaded yet: wait, or ask a question"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises config.SettingsError for a setting that cannot be used."""
     settings = settings or config.load()
     app = Flask(__name__, static_folder=None)
-    app.extensions["xiangyin"] = Service(settings, database.connect(settings.database_url, settings.sqlite_synchronous))
+    service = Service(settings, database.connect(settings.database_url, settings.sqlite_synchronous))
+    app.extensions["xiangyin"] = service
+    register(app, service)
     for command in COMMANDS:
         app.cli.add_command(command)
     return app

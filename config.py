@@ -46,6 +46,7 @@ class Settings(BaseModel):
     api_token: SecretStr | None = None
     metrics_token: SecretStr | None = None
     twilio_auth_token: SecretStr | None = None
+    sender_per_minute: int = Field(3000, ge=1)
     message_days: int = Field(90, ge=1)
 
     def now(self) -> datetime:

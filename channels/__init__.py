@@ -1,0 +1,31 @@
+"""The outside world. `CHANNELS` is the visible table of all channels; `register` gives their routes to an application."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask
+
+from channels import api, operations, web
+from channels.base import Channel, Service
+from channels.base.refusals import install_refusals
+from channels.sms import twilio
+
+log = logging.getLogger(__name__)
+
+CHANNELS: tuple[Channel, ...] = (
+    Channel("web", web.routes),
+    Channel("api", api.routes),
+    Channel("sms/twilio", twilio.routes),
+    Channel("operations", operations.routes),
+)
+
+
+def register(app: Flask, service: Service, channels: tuple[Channel, ...] = CHANNELS) -> None:
+    """Give an application the routes of all channels. One that cannot be set up is logged; the others serve."""
+    install_refusals(app)
+    for channel in channels:
+        try:
+            app.register_blueprint(channel.routes(service))
+        except Exception:
+            log.exception("channel %s is off: it could not be set up; the others serve", channel.name)

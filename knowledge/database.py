@@ -92,3 +92,16 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the schema is what the migrations make of it. Raises SQLAlchemyError where the database is out of reach."""
+    from alembic.config import Config
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection:
+        made = MigrationContext.configure(connection).get_current_heads()
+    return set(made) == set(ScriptDirectory.from_config(config).get_heads())

@@ -1,0 +1,227 @@
+"""What all channels share: what they are given, and the desk where messages are handed in.
+
+A channel is a function from `Service` to a Flask blueprint: it proves the sender, makes a `Message`, hands it to the
+desk and renders the `Reply`. It knows nothing of skills, tables or other channels. Beside this: `refusals` (errors as
+sentences), `reading` (what arrived, checked), `places` (the gazetteer as channels see it).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from flask import Blueprint
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from pydantic import SecretStr
+
+from bot.messages import Message, Reply, as_json
+from channels.base.places import Gazetteer
+from channels.base.refusals import http_error
+
+log = logging.getLogger(__name__)
+
+# --- what a channel is given -----------------------------------------------------------------------------------------
+
+
+class Receipt(Protocol):
+    """What became of a message that was handed to the store; see `knowledge.mailbox.Receipt`."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def state(self) -> Literal["taken", "busy", "answered"]: ...
+    @property
+    def reply(self) -> str | None: ...
+    @property
+    def opted_out(self) -> bool: ...
+
+
+class Store(Protocol):
+    """Where messages are kept; see `knowledge.mailbox.Mailbox`."""
+
+    def receive(self, channel: str, sender: str, said: str, received: datetime, message_id: str | None) -> Any: ...
+    def look(self, receipt: Any) -> Any: ...
+    def answered(
+        self, receipt: Any, reply: str | None, now: datetime, intent: str = "", segments: int | None = None
+    ) -> bool: ...
+    def give_up(self, receipt: Any) -> None: ...
+    def opt_out(self, channel: str, address: str, now: datetime) -> None: ...
+    def opt_in(self, channel: str, address: str) -> None: ...
+    def delivery(self, channel: str, message_id: str, state: str, detail: str, now: datetime) -> None: ...
+    def traffic(self, since: datetime) -> Sequence[Any]: ...
+
+
+class Settings(Protocol):
+    """The settings that channels read; see `config.Settings`."""
+
+    @property
+    def public_url(self) -> str: ...
+    @property
+    def county_name(self) -> str: ...
+    @property
+    def api_token(self) -> SecretStr | None: ...
+    @property
+    def metrics_token(self) -> SecretStr | None: ...
+    @property
+    def twilio_auth_token(self) -> SecretStr | None: ...
+    @property
+    def rasa_token(self) -> SecretStr | None: ...
+
+
+class Service(Protocol):
+    """What a channel is built on. Its parts are made when first asked for, so routes ask for them in a request."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def desk(self) -> Desk: ...
+    @property
+    def places(self) -> Gazetteer: ...
+    def problems(self) -> Sequence[str]: ...
+
+
+#: How many text messages a reply costs.
+Cost = Callable[[Reply], int]
+
+Routes = Callable[[Service], Blueprint]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One row of the table of channels: its name and what makes its routes."""
+
+    name: str
+    routes: Routes
+
+
+# --- the desk --------------------------------------------------------------------------------------------------------
+
+
+class Gate:
+    """Lets one sender through so many times a minute, so that a flood from one does not keep the others waiting.
+
+    It counts in this process alone: with several servers a sender gets that much of each.
+    """
+
+    def __init__(self, per_minute: int) -> None:
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._rate = RateLimitItemPerMinute(per_minute)
+        self._once = RateLimitItemPerMinute(1, namespace="told")
+
+    def admit(self, *key: str) -> Literal["in", "tell", "silent"]:
+        """Whether to let a message in; if not, whether to say so: once a minute."""
+        if self._limiter.hit(self._rate, *key):
+            return "in"
+        return "tell" if self._limiter.hit(self._once, *key) else "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is to be done with a message: `reply` is to be sent now, None means silence.
+
+    `kind` is "answered", "repeat" (with `earlier`, the JSON of the answer it was given before, if it was given one),
+    "busy" (somebody is answering it just now), "silent" (its sender wants nothing more) or "throttled".
+    """
+
+    kind: Literal["answered", "repeat", "busy", "silent", "throttled"]
+    reply: Reply | None = None
+    earlier: dict[str, Any] | None = None
+
+
+class Desk:
+    """Where channels hand in what they received: stored, then answered, each message once.
+
+    `answer` is the assistant. `per_minute` is how many messages of one sender are served a minute.
+    """
+
+    def __init__(
+        self, store: Store, answer: Callable[[Message], Reply], clock: Callable[[], datetime], per_minute: int = 3000
+    ) -> None:
+        self.store = store
+        self.now = clock
+        self._answer = answer
+        self._gate = Gate(per_minute)
+
+    def receive(
+        self,
+        message: Message,
+        cost: Cost | None = None,
+        patience: float = 0.0,
+        network: str | None = None,
+        say: Reply | None = None,
+    ) -> Outcome:
+        """Store a message and answer it: with `say` where the channel itself knows the answer, else by the assistant.
+
+        `cost` counts the text messages of a reply. A repeat of a message that is still being answered waits
+        `patience` seconds for that answer. `network` is the address that an unproven sender comes from.
+        Raises RefusedError where the answer failed: the message is stored, and a repeat of it will be answered.
+        """
+        throttled = self._throttle(message, network)
+        if throttled:
+            return throttled
+        receipt = self._store(message)
+        deadline = time.monotonic() + patience
+        while receipt.state == "busy" and time.monotonic() < deadline:
+            time.sleep(0.05)
+            receipt = self.store.look(receipt)
+        if receipt.state != "taken":
+            return _repeated(receipt)
+        if receipt.opted_out:
+            self.store.answered(receipt, None, self.now(), "opted_out")
+            return Outcome("silent")
+        try:
+            reply = say or self._answer(message)
+        except Exception:
+            log.exception("message %d could not be answered; it is kept, and a repeat of it will be", receipt.number)
+            self.store.give_up(receipt)
+            raise http_error(500) from None
+        return self._finish(receipt, reply, cost)
+
+    def stop(self, message: Message, goodbye: Reply, cost: Cost | None = None) -> Outcome:
+        """Obey a sender who wants nothing more, and say so once."""
+        address = message.address
+        return self._obey(message, goodbye, cost, lambda: self.store.opt_out(address.channel, address.id, self.now()))
+
+    def start(self, message: Message, welcome: Reply, cost: Cost | None = None) -> Outcome:
+        """Obey a sender who wants to hear from us again."""
+        address = message.address
+        return self._obey(message, welcome, cost, lambda: self.store.opt_in(address.channel, address.id))
+
+    def _obey(self, message: Message, reply: Reply, cost: Cost | None, wish: Callable[[], None]) -> Outcome:
+        receipt = self._store(message)
+        if receipt.state != "taken":
+            return _repeated(receipt)
+        wish()
+        return self._finish(receipt, reply, cost)
+
+    def _finish(self, receipt: Any, reply: Reply, cost: Cost | None) -> Outcome:
+        """Store the answer; it is only to be sent if the message is still ours."""
+        shaped = json.dumps(as_json(reply), ensure_ascii=False)
+        stored = self.store.answered(receipt, shaped, self.now(), reply.intent, cost(reply) if cost else None)
+        return Outcome("answered", reply) if stored else Outcome("busy")
+
+    def _store(self, message: Message) -> Any:
+        address = message.address
+        return self.store.receive(address.channel, address.id, message.text, message.received, message.id)
+
+    def _throttle(self, message: Message, network: str | None) -> Outcome | None:
+        entries = [self._gate.admit(message.address.channel, message.address.id)]
+        if network and not ipaddress.ip_address(network).is_loopback:  # a reverse proxy, or this machine's own
+            entries.append(self._gate.admit("network", network))
+        if all(entry == "in" for entry in entries):
+            return None
+        return Outcome("throttled", Reply(http_error(429).chinese) if "tell" in entries else None)
+
+
+def _repeated(receipt: Receipt) -> Outcome:
+    if receipt.state == "busy":
+        return Outcome("busy")
+    return Outcome("repeat", earlier=json.loads(receipt.reply) if receipt.reply else None)
