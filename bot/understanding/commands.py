@@ -23,9 +23,6 @@ from bot.understanding.query import Period, Query
 if TYPE_CHECKING:
     from app import Service
 
-#: What a Query holds beside the slots of its question, or what only repeats another slot.
-_NOT_COUNTED = frozenset({"commodities"})
-
 
 @click.command("train")
 @click.option(
@@ -133,12 +130,18 @@ class Score:
 
 
 def score(engine: Understanding, messages: Iterable[Mapping[str, Any]], today: date) -> Score:
-    """Parse each message and count what is right; `slots` of a message may be missing."""
+    """Parse each message and count what is right, of two questions in one the first.
+
+    Only slots that the messages name anywhere are counted, and not those in a message's list `unscored`.
+    """
     result = Score()
+    messages = list(messages)
+    counted = {slot for message in messages for slot in message.get("slots") or {}}
     for message in messages:
         queries = engine.parse(message["text"], today) or [Query("", text=message["text"])]
+        scored = counted - set(message.get("unscored", ()))
         expected = {pair for slot, value in (message.get("slots") or {}).items() for pair in pairs(slot, value)}
-        found = {pair for query in queries for slot, value in query.slots.items() for pair in pairs(slot, value)}
+        found = {pair for slot, value in queries[0].slots.items() if slot in scored for pair in pairs(slot, value)}
         result.expected.append(message["intent"])
         result.predicted.append(queries[0].intent)
         if message.get("slots") is not None:
@@ -155,8 +158,6 @@ def score(engine: Understanding, messages: Iterable[Mapping[str, Any]], today: d
 
 def pairs(slot: str, value: object) -> Iterable[tuple[str, str]]:
     """A slot's value as comparable pairs: a period by its two dates, several values one by one."""
-    if slot in _NOT_COUNTED:
-        return
     if isinstance(value, Period):
         yield slot, f"{value.start}/{value.end}"
     elif isinstance(value, Mapping) and "start" in value:

@@ -218,8 +218,8 @@ def _ago(found: re.Match[str], today: date) -> Period:
         day = today - timedelta(days=count)
     elif unit.endswith(("周", "星期", "礼拜")):
         day = today - timedelta(weeks=count)
-    elif unit.endswith("月"):
-        day = _back(today, count)
+    elif unit.endswith("月"):  # 一个月前 is said of thirty days
+        day = today - timedelta(days=30 * count) if count <= 3 else _back(today, count)
     else:
         day = _back(today, 12 * count)
     return _day(day, found[0])

@@ -16,9 +16,11 @@ from bot.understanding.model import Model
 from bot.understanding.normalise import chinese_number, normalise
 from bot.understanding.places import PlaceReader
 from bot.understanding.query import Names, Query, Slots
+from bot.understanding.spelling import Speller
 from bot.understanding.syllables import Token
 
 Words = Mapping[str, Any]
+Ranked = list[tuple[str, float]]
 
 #: Slots that are only said, never named: their words are looked for as written and leave the text as it is.
 SPOKEN = frozenset({"extreme", "direction", "aspect", "side", "indicator", "level"})
@@ -44,7 +46,10 @@ _VAGUE = re.compile(r"^一(?=[斤亩头只吨箱车袋棵株]|公斤)")
 _SPLIT = re.compile(
     r"[？?！!。；;\n]+|[，,、\s]*(?:还有一?(?:个事儿?|件事|点)[，,：:]?|另外|再问(?:一下|下|个|问)?|顺便(?:再)?(?:问(?:一下|下|问)?)?|还想(?:再)?问(?:一下|下|问)?|再帮我?(?:查|看)(?:一下|下)?|再一个)[，,：:]?"
 )
-_CLAUSE = re.compile(r"[，,]|\s")
+_CLAUSE = re.compile(r"[，,]")
+
+#: From this length and number of clauses on a message tells a story; its question is the last clause.
+_STORY, _STORY_CLAUSES = 24, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,10 @@ class Understanding:
         said = {
             s: {v: tuple(forms) for v, forms in values.items()} for s, values in self.words.get("names", {}).items()
         }
-        self._eye = Matcher({s: v for s, v in said.items() if s in SPOKEN}, model.lexicon, by_ear=False)
-        self._ear = Matcher(
-            _merged(model.names, {s: v for s, v in said.items() if s not in SPOKEN}, names), model.lexicon
-        )
+        self._eye = Matcher({s: v for s, v in said.items() if s in SPOKEN}, by_ear=False)
+        named = _merged(model.names, {s: v for s, v in said.items() if s not in SPOKEN}, names)
+        self._ear = Matcher(named, lookalikes=self.words.get("lookalikes", ()))
+        self._spelling = Speller(model.spelling, self.words.get("when", ()))
         self._only_for = {slot: frozenset(intents) for slot, intents in self.words.get("only_for", {}).items()}
         self._places = PlaceReader(self.words, names, model.lexicon)
         self._remembered = lru_cache(maxsize=1024)(self._analyse)
@@ -104,9 +109,13 @@ class Understanding:
     def _query(self, text: str, today: date) -> Query:
         found = self.analyse(text, today)
         ranked = self.model.probabilities(found.features())
+        if self.model.ours and (question := _question_of(found.text)):
+            ranked = _both(ranked, self.model.probabilities(self.analyse(question, today).features()))
         intent, confidence = ranked[0]
         slots = {slot: value for slot, value in found.slots.items() if self._belongs(slot, intent)}
-        return Query(intent, cast(Slots, slots), confidence, text, tuple(ranked[1:4]))
+        if slots.pop("own_home", False) and not PLACES & slots.keys():
+            slots["own_village"] = True
+        return Query(intent, cast(Slots, slots), confidence, found.text, tuple(ranked[1:4]))
 
     def _belongs(self, slot: str, intent: str) -> bool:
         allowed = self._only_for.get(slot)
@@ -140,8 +149,15 @@ class Understanding:
     def _analyse(self, text: str, today: date) -> Analysis:
         tokens = syllables.tokens(text)
         word_spans = self.model.lexicon.spans(text)
-        found = _Found(text, tokens, self._masks)
         mentions = self._ear.find(text, tokens, word_spans)
+        if self.model.ours:
+            mentions = self._plausible(mentions, text)
+            respelt = self._spelling.respelt(text, tokens, word_spans, choose(mentions))
+            if respelt != text:
+                text = respelt
+                tokens, word_spans = syllables.tokens(text), self.model.lexicon.spans(text)
+                mentions = self._plausible(self._ear.find(text, tokens, word_spans), text)
+        found = _Found(text, tokens, self._masks)
         if self.model.ours:
             self._read_ours(found, mentions, word_spans, today)
         else:
@@ -151,15 +167,18 @@ class Understanding:
         words = [text[start:end] for start, end in word_spans if found.free(start, end)]
         return Analysis(text, tokens, found.slots, found.spans, found.values, words)
 
+    def _plausible(self, mentions: Iterable[Mention], text: str) -> list[Mention]:
+        return [mention for mention in mentions if _readable(mention, text) and self._places.plausible(mention, text)]
+
     def _read_ours(
         self, found: _Found, mentions: list[Mention], word_spans: list[tuple[int, int]], today: date
     ) -> None:
         text, slots = found.text, found.slots
         places = self._places
-        plausible = [m for m in mentions if _readable(m, text) and places.plausible(m, text)]
-        chosen = choose(plausible)
+        story_ends = len(text) - len(_question_of(text) or text)
+        chosen = choose(mentions)
         by_span: dict[tuple[int, int], list[Mention]] = {}
-        for mention in plausible:
+        for mention in mentions:
             by_span.setdefault((mention.start, mention.end), []).append(mention)
         for slot, pattern in _PATTERNS:
             for match in pattern.finditer(text):
@@ -183,8 +202,9 @@ class Understanding:
             ):
                 continue
             if found.free(period.start, period.end):
+                if period.start >= story_ends:
+                    slots.setdefault("baseline" if period.baseline else "period", period.period)
                 slot = "baseline" if period.baseline else "period"
-                slots.setdefault(slot, period.period)
                 found.cover(slot, period.start, period.end)
         outside = [m for m in outside if found.free(m.start, m.end)]
         goods: list[str] = []
@@ -192,8 +212,9 @@ class Understanding:
             for twin in by_span[mention.start, mention.end]:  # 低保 is a policy and a relief: the intent tells which
                 if twin.slot == "commodity":
                     goods += [value for value in twin.values[:1] if value not in goods]
-                elif twin.slot in FLAGS:
-                    slots.setdefault(twin.slot, True)
+                elif twin.slot in FLAGS or twin.slot == "own_home":
+                    if twin.start >= story_ends:
+                        slots.setdefault(twin.slot, True)
                 elif twin.slot not in PLACES:
                     slots.setdefault(twin.slot, twin.values[0])
             found.take(mention)
@@ -206,7 +227,8 @@ class Understanding:
             if found.free(match.start(), match.end()) and not _VAGUE.match(said):
                 slots.setdefault("amount", _digits(said))
                 found.cover("amount", match.start(), match.end())
-        for slot, value in places.read(outside, inside, text, word_spans, found.free, found.cover).items():
+        asked = [mention for mention in outside if mention.slot not in FLAGS or mention.start >= story_ends]
+        for slot, value in places.read(asked, inside, text, word_spans, found.free, found.cover).items():
             slots[slot] = value
         for slot, value in self._spoken(text).items():
             slots.setdefault(slot, value)
@@ -264,6 +286,29 @@ def _merged(trained: Names, said: Names, known: Names) -> dict[str, dict[str, tu
                 values[value] = tuple(dict.fromkeys((*values.get(value, ()), *forms)))
         merged[slot] = values
     return merged
+
+
+def _question_of(text: str) -> str | None:
+    """The last clause of a story, where its question stands; None for a text that is no story."""
+    if len(text) < _STORY:
+        return None
+    clauses = [clause for clause in _CLAUSE.split(text) if clause]
+    if len(clauses) < _STORY_CLAUSES:
+        return None
+    question = clauses[-1]
+    for clause in reversed(clauses[:-1]):
+        if len(question) >= 8:
+            break
+        question = f"{clause}，{question}"
+    return question if text.endswith(question) else None
+
+
+def _both(whole: Ranked, part: Ranked) -> Ranked:
+    """Two rankings as one: their mean."""
+    shares = dict(whole)
+    for intent, share in part:
+        shares[intent] = (shares.get(intent, 0.0) + share) / 2
+    return sorted(shares.items(), key=lambda item: -item[1])
 
 
 def _readable(mention: Mention, text: str) -> bool:

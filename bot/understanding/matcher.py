@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import permutations, product
 
 from bot.understanding import syllables
-from bot.understanding.lexicon import Lexicon
 from bot.understanding.query import Names
 from bot.understanding.syllables import Token
 
 #: What it costs to lose a character of a name, to double one, and to have a strange one between.
 LOST, DOUBLED, STRANGE = 1.1, 0.3, 1.2
+
+#: What it costs to write a character that looks like the right one.
+LOOKALIKE = 0.4
 
 #: The most that hearing a name may cost, by its length in syllables. One syllable is never heard, only read.
 MOST = {2: 0.85, 3: 1.2}
@@ -27,6 +30,11 @@ _LITTLE = frozenset(
     "的了是有在和跟与我俺咱你您他她它这那哪个几多少啥么吗呢吧都也还就要会能可到去来不没把给问说想说看买卖家"
 )
 _LITTLE_COST = 0.7
+
+#: A name with a stray mark or a blank inside.
+_BROKEN = 0.05
+
+_MARKS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +73,13 @@ class _Entry:
 
 
 class Matcher:
-    """Finds the names of a `Names` mapping. `lexicon` holds the everyday words that are no misspelt names."""
+    """Finds the names of a `Names` mapping. `lookalikes` are groups of characters that are mistaken for each other."""
 
-    def __init__(self, names: Names, lexicon: Lexicon, *, by_ear: bool = True) -> None:
+    def __init__(self, names: Names, *, by_ear: bool = True, lookalikes: Iterable[str] = ()) -> None:
+        self._alike = frozenset((a, b) for group in lookalikes for a, b in permutations(group, 2))
+        self._looks_like: dict[str, list[str]] = defaultdict(list)
+        for wrong, right in sorted(self._alike):
+            self._looks_like[right].append(wrong)
         exact: dict[str, list[tuple[str, str]]] = defaultdict(list)
         whole: dict[str, list[_Entry]] = defaultdict(list)
         lacking: dict[str, list[tuple[_Entry, int]]] = defaultdict(list)
@@ -75,14 +87,15 @@ class Matcher:
         for slot, values in names.items():
             for value, surfaces in values.items():
                 for surface in surfaces:
-                    if not surface:
+                    plain = _MARKS.sub("", surface).lower()
+                    if not plain:
                         continue
-                    exact[surface.lower()].append((slot, value))
+                    exact[plain].append((slot, value))
                     if not by_ear or len(surface) < 2 or not all("一" <= c <= "鿿" for c in surface):
                         continue
                     entry = _Entry(surface, slot, value, tuple(syllables.readings(c) for c in surface))
                     longest_heard = max(longest_heard, len(surface))
-                    for key in _keys(entry.readings):
+                    for key in self._keys(entry):
                         whole[key].append(entry)
                         if len(surface) >= 3:
                             for index in range(len(surface)):
@@ -92,30 +105,50 @@ class Matcher:
         self._lacking = dict(lacking)
         self._longest = max((len(surface) for surface in exact), default=0)
         self._longest_heard = longest_heard
-        self._lexicon = lexicon
 
-    def known(self, surface: str) -> list[tuple[str, str]]:
-        """The slots and values that a surface form stands for as written."""
-        return self._exact.get(surface.lower(), [])
+    def _keys(self, entry: _Entry) -> set[str]:
+        """The sounds under which a name is kept: every way to read it, eight at most, and those of its lookalikes."""
+        ways = [
+            tuple(dict.fromkeys(syllables.code(said) for said in each[:3])) or (syllables.SILENT,)
+            for each in entry.readings
+        ]
+        count = 1
+        for index, each in enumerate(ways):
+            if count * len(each) > 8:
+                ways[index] = each[:1]
+            count *= len(ways[index])
+        keys = {"".join(way) for way in product(*ways)}
+        commonest = "".join(way[0] for way in ways)
+        for index, character in enumerate(entry.surface):
+            for other in self._looks_like.get(character, ()):
+                if said := syllables.readings(other):
+                    keys.add(commonest[:index] + syllables.code(said[0]) + commonest[index + 1 :])
+        return keys
 
     def find(self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]] = ()) -> list[Mention]:
         """All names of a text, as written and as heard; they may overlap. `words` are its everyday words' spans."""
-        found = list(self._written(text.lower(), text))
+        tokens = [token for token in tokens if token.surface[0].isalnum()]
+        found = list(self._written(text, tokens))
         if self._longest_heard:
             written = {(mention.start, mention.end) for mention in found}
             found += (m for m in self._heard(text, tokens, words) if (m.start, m.end) not in written)
         return found
 
-    def _written(self, lowered: str, text: str) -> Iterator[Mention]:
-        exact, longest, size = self._exact, self._longest, len(lowered)
+    def _written(self, text: str, tokens: Sequence[Token]) -> Iterator[Mention]:
+        """Names as written, stray marks left out."""
+        plain = "".join(token.surface for token in tokens).lower()
+        places = [token.start + offset for token in tokens for offset in range(len(token.surface))]
+        exact, longest, size = self._exact, self._longest, len(plain)
         for start in range(size):
             for end in range(start + 1, min(size, start + longest) + 1):
-                hits = exact.get(lowered[start:end])
-                if hits and _whole_run(lowered, start, end):
+                hits = exact.get(plain[start:end])
+                if hits and _whole_run(plain, start, end):
+                    first, last = places[start], places[end - 1] + 1
+                    cost = 0.0 if last - first == end - start else _BROKEN
+                    said = text[first:last]
                     for slot in dict.fromkeys(slot for slot, _ in hits):
                         values = tuple(dict.fromkeys(value for s, value in hits if s == slot))
-                        said = text[start:end]
-                        yield Mention(slot, values, start, end, 0.0, said, said)
+                        yield Mention(slot, values, first, last, cost, said, plain[start:end])
 
     def _heard(self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]]) -> Iterator[Mention]:
         heard = "".join(syllables.sound(token) for token in tokens)
@@ -154,7 +187,7 @@ class Matcher:
     ) -> Iterator[Mention]:
         best: dict[tuple[str, str], tuple[float, str]] = {}
         for entry, gap, extra in candidates:
-            cost = _cost(entry, gap, extra, tokens[first : first + size], guarded[first : first + size])
+            cost = _cost(entry, gap, extra, tokens[first : first + size], guarded[first : first + size], self._alike)
             length = len(entry.surface)
             if cost <= MOST.get(length, MOST_LONGER) and cost < best.get((entry.slot, entry.value), (9.0, ""))[0]:
                 best[entry.slot, entry.value] = (max(cost, 0.01), entry.surface)
@@ -167,7 +200,14 @@ class Matcher:
             yield Mention(slot, values, start, end, least, text[start:end], surface, typed)
 
 
-def _cost(entry: _Entry, gap: int | None, extra: int | None, heard: Sequence[Token], guarded: Sequence[bool]) -> float:
+def _cost(
+    entry: _Entry,
+    gap: int | None,
+    extra: int | None,
+    heard: Sequence[Token],
+    guarded: Sequence[bool],
+    alike: frozenset[tuple[str, str]],
+) -> float:
     """What it costs to take the tokens for a name, one of whose characters may be lost (`gap`) or strange (`extra`)."""
     total, same = 0.0, 0
     if gap is None and extra is not None:
@@ -189,6 +229,10 @@ def _cost(entry: _Entry, gap: int | None, extra: int | None, heard: Sequence[Tok
             continue
         if guarded[at] and not token.typed:
             return 9.0
+        if (token.surface, entry.surface[known]) in alike:
+            total += LOOKALIKE
+            same += 1
+            continue
         said = entry.readings[known]
         total += min((syllables.distance(a, b, token.typed) for a in said for b in token.readings), default=9.0)
         if token.typed:
@@ -200,17 +244,6 @@ def _cost(entry: _Entry, gap: int | None, extra: int | None, heard: Sequence[Tok
     if same * 2 < len(entry.surface) and total > 0.3 * len(entry.surface):
         return 9.0
     return total
-
-
-def _keys(readings: Sequence[tuple[str, ...]]) -> set[str]:
-    """The sounds under which a name is kept: every way to read it, eight at most."""
-    ways = [tuple(dict.fromkeys(syllables.code(said) for said in each[:3])) or (syllables.SILENT,) for each in readings]
-    count = 1
-    for index, each in enumerate(ways):
-        if count * len(each) > 8:
-            ways[index] = each[:1]
-        count *= len(ways[index])
-    return {"".join(way) for way in product(*ways)}
 
 
 def _whole_run(text: str, start: int, end: int) -> bool:

@@ -29,7 +29,8 @@ class Model:
     """Weights (features × intents) as whole numbers with a scale for each intent, offsets, idf, and the temperature
     that calibrates confidence.
 
-    `slots` are the entities of the training data, `names` their values as the data say them; `ours` tells that they
+    `slots` are the entities of the training data, `names` their values as the data say them, `spelling` its words;
+    `ours` tells that they
     are this project's slots, so that its own words, dates and places are read too. `data` is the training data's hash.
     """
 
@@ -43,6 +44,7 @@ class Model:
     lexicon: Lexicon = field(default_factory=Lexicon)
     slots: tuple[str, ...] = ()
     names: Names = field(default_factory=dict)
+    spelling: tuple[str, ...] = ()
     ours: bool = False
     data: str = ""
 
@@ -70,6 +72,7 @@ class Model:
             "names": {
                 slot: {value: list(said) for value, said in values.items()} for slot, values in self.names.items()
             },
+            "spelling": self.spelling,
             "ours": self.ours,
             "data": self.data,
             "temperature": self.temperature,
@@ -107,6 +110,7 @@ def load(path: Path) -> Model:
                 lexicon=Lexicon(stored["lexicon"].tobytes().decode().split("\n")),
                 slots=tuple(about["slots"]),
                 names={s: {v: tuple(said) for v, said in values.items()} for s, values in about["names"].items()},
+                spelling=tuple(about["spelling"]),
                 ours=bool(about["ours"]),
                 data=str(about["data"]),
             )

@@ -79,7 +79,7 @@ class PlaceReader:
         cover: Cover,
     ) -> dict[str, Any]:
         """The place slots of a text. `inside` are names within a title: they count where no other place is named."""
-        found = self._ours_named(outside, text) or self._ours_named(inside, text)
+        found = self._ours_named(outside, text, words) or self._ours_named(inside, text, words)
         flags = [mention.slot for mention in outside if mention.slot in {"own_village", "own_town", "county"}]
         strange = self._strange(text, words, free, cover)
         if strange and not any(slot in found for slot in ("village", "villages")):
@@ -92,7 +92,7 @@ class PlaceReader:
             return found
         return dict.fromkeys(flags, True)
 
-    def _ours_named(self, mentions: Sequence[Mention], text: str) -> dict[str, Any]:
+    def _ours_named(self, mentions: Sequence[Mention], text: str, words: Sequence[tuple[int, int]]) -> dict[str, Any]:
         towns = [value for m in mentions if m.slot == "town" for value in m.values]
         villages = [m for m in mentions if m.slot == "village"]
         if not villages:
@@ -102,10 +102,7 @@ class PlaceReader:
         codes = mention.values
         within = tuple(code for code in codes if code[:9] in towns)
         codes = within or codes
-        before = text[mention.start - 1 : mention.start]
-        doubtful = not mention.sure or (
-            before in _MODIFIERS and bool(before) and not within and text[max(0, mention.start - 2)] not in "镇道"
-        )
+        doubtful = not mention.sure or (not within and _modified(mention.start, text, words))
         if len(codes) == 1 and not doubtful:
             return {"village": codes[0]}
         return {"villages": tuple(sorted(codes))}
@@ -145,32 +142,44 @@ class PlaceReader:
 
     @staticmethod
     def _start(text: str, end: int, words: Sequence[tuple[int, int]], free: Free) -> int:
-        """Where the name before a suffix begins: up to four characters, not over a boundary or more than one word."""
+        """Where the name before a suffix begins: at a boundary, else after at most four characters of whole words."""
+
+        def inside(at: int) -> bool:
+            return _is_hanzi(text[at]) and free(at, at + 1) and (text[at] not in _BOUNDARY or at == end - 1)
+
         at = end
-        while at > 0 and end - at < 4:
-            word = next((span for span in words if span[1] == at), None)
-            step = word[1] - word[0] if word else 1
-            piece = text[at - step : at]
-            if not all("一" <= c <= "鿿" for c in piece) or not free(at - step, at):
+        while at > 0 and end - at < 5 and inside(at - 1):
+            at -= 1
+        if at == 0 or not inside(at - 1):
+            return at
+        at = end
+        while at > 0 and inside(at - 1):
+            word = next((span for span in words if span[1] == at), (at - 1, at))
+            if end - word[0] > 4:
                 break
-            if step == 1 and piece in _BOUNDARY and not (piece in "上下前有" and at < end):
-                break
-            if end - at + step > 4:
-                break
-            if word and at < end and end - at >= 2:
-                break
-            at -= step
+            at = word[0]
         return at
 
 
+def _is_hanzi(character: str) -> bool:
+    return "一" <= character <= "鿿"
+
+
+def _modified(start: int, text: str, words: Sequence[tuple[int, int]]) -> bool:
+    """Whether 东, 大, 新 … stands right before a name: 东高各庄村 need not be 高各庄村."""
+    if start == 0 or text[start - 1] not in _MODIFIERS:
+        return False
+    return not any(first < start <= last for first, last in words)
+
+
 def _opens(before: str) -> bool:
-    return not before or before[-1] in _BOUNDARY or not "一" <= before[-1] <= "鿿"
+    return not before or before[-1] in _BOUNDARY or not _is_hanzi(before[-1])
 
 
 def _closes(after: str) -> bool:
     return (
         not after
         or after[0] in _BOUNDARY
-        or not "一" <= after[0] <= "鿿"
+        or not _is_hanzi(after[0])
         or after.startswith(("多少", "花", "收", "修", "低保", "支出"))
     )

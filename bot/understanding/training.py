@@ -35,6 +35,7 @@ FOLDS = 4
 
 #: A word of jieba's dictionary is everyday from this frequency on, unless it is a proper name by its tag.
 _EVERYDAY = 50
+_SEVERAL = 3
 _PROPER = ("nr", "ns", "nt", "nz")
 
 #: Open classes: their values in the data are examples, never a list to look for.
@@ -178,6 +179,16 @@ def everyday_words() -> Lexicon:
     return Lexicon(words)
 
 
+def _spelling(data: Data, lexicon: Lexicon) -> tuple[str, ...]:
+    """The everyday words that stand in several sentences, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for text in {example.text for example in data.examples}:
+        counts.update({text[start:end] for start, end in lexicon.spans(text)})
+    return tuple(
+        word for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if count >= _SEVERAL
+    )
+
+
 def train(data: Data, words: Mapping[str, Any]) -> Model:
     """A calibrated linear model of the data; `words` are this project's own, read only where the data's slots are ours."""
     engine = reader(data, words)
@@ -203,9 +214,10 @@ def train(data: Data, words: Mapping[str, Any]) -> Model:
 
 def reader(data: Data, words: Mapping[str, Any]) -> Understanding:
     """An engine that knows the data's names but no intent yet."""
+    lexicon = everyday_words()
     nothing = Model(
         ("none",), {}, np.zeros(0, np.float32), np.zeros((0, 1), np.int8), np.ones(1, np.float32), np.zeros(1, np.float32), 1.0,
-        everyday_words(), data.slots, data.names, data.ours, data.hash,
+        lexicon, data.slots, data.names, _spelling(data, lexicon), data.ours, data.hash,
     )  # fmt: skip
     return Understanding(nothing, words, {})
 

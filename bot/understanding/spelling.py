@@ -1,0 +1,48 @@
+"""Everyday words that are misspelt or typed as pinyin -> as they are written. Pure once built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from bot.understanding import syllables
+from bot.understanding.matcher import Matcher, Mention, choose
+from bot.understanding.syllables import Token
+
+#: What hearing a word may cost: a wrong character of its sound, two of them in a longer word.
+_MOST = {2: 0.45, 3: 0.75}
+_MOST_LONGER = 0.8
+
+_QUOTED = re.compile(r"[“\"「『《‘'][^”\"」』》’']*[”\"」』》’']")
+_MEASURES = {"nian": "年", "yue": "月", "hao": "号"}
+_AFTER_FIGURE = re.compile(r"(?<=\d)[一-鿿](?![一-鿿]*级)")
+
+
+class Speller:
+    """Knows the words of the training data and those for dates; leaves names and what is quoted alone."""
+
+    def __init__(self, words: Iterable[str], when: Iterable[str]) -> None:
+        known = {word: (word,) for word in (*when, *words) if len(word) >= 2}
+        self._matcher = Matcher({"word": known})
+
+    def respelt(
+        self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]], names: Sequence[Mention]
+    ) -> str:
+        """The text with misspelt words put right outside `names`; the text itself where there are none."""
+        taken = [(mention.start, mention.end) for mention in names] + [found.span() for found in _QUOTED.finditer(text)]
+        heard = [
+            mention
+            for mention in self._matcher.find(text, tokens, words)
+            if mention.cost <= _MOST.get(len(mention.surface), _MOST_LONGER)
+            and not any(mention.start < end and start < mention.end for start, end in taken)
+        ]
+        for mention in sorted(choose(heard), key=lambda found: -found.start):
+            if mention.cost:
+                text = text[: mention.start] + mention.surface + text[mention.end :]
+        return _AFTER_FIGURE.sub(_measure, text)
+
+
+def _measure(found: re.Match[str]) -> str:
+    """2009辗 -> 2009年: what sounds like a year, a month or a day behind a figure is one."""
+    said = syllables.readings(found[0])
+    return _MEASURES.get(said[0].rstrip("12345"), found[0]) if said else found[0]
