@@ -14,7 +14,9 @@ import operations
 from bot import commands as bot_commands
 from bot import understanding
 from bot.assistant import Assistant
-from bot.skills import SKILLS
+from bot.messages import Asker
+from bot.skills import SKILLS, pictures
+from bot.skills.base import Context
 from bot.understanding import commands as understanding_commands
 from bot.understanding.query import Names
 from channels import register
@@ -76,6 +78,11 @@ class Service:
     def desk(self) -> Desk:
         """Where channels hand in what they received."""
         return Desk(Mailbox(self.sessions), self.assistant.answer, self.settings.now, self.settings.sender_per_minute)
+
+    def picture(self, name: str) -> bytes | None:
+        """The picture that a reply names (without its folder and .png), or None where there is none."""
+        with self.sessions() as session:
+            return pictures.draw(name, Context(session, self.settings.now(), self.places, Asker()))
 
     def problems(self) -> list[str]:
         """What keeps the service from answering just now; nothing when it is ready."""

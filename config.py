@@ -39,6 +39,7 @@ class Settings(BaseModel):
     workers: int = Field(2, ge=1, le=64)
     public_url: str = ""
     understanding: Literal["embedded", "rasa"] = "embedded"
+    rasa_url: str = "http://127.0.0.1:5005"
     county_code: str = Field("130283", pattern=r"^\d{6}$")
     county_name: str = "迁安市"
     hotline: str = "12345"
@@ -46,6 +47,7 @@ class Settings(BaseModel):
     api_token: SecretStr | None = None
     metrics_token: SecretStr | None = None
     twilio_auth_token: SecretStr | None = None
+    rasa_token: SecretStr | None = None
     sender_per_minute: int = Field(3000, ge=1)
     message_days: int = Field(90, ge=1)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from bot.messages import Fact, Reply
+from bot.skills import pictures
 from bot.skills.base import Context
 from bot.skills.price_words import amount, money, told
 from bot.skills.wording import day as day_said
@@ -71,6 +72,14 @@ class Topic:
         low, high = (plain(amount(quote.average, unit)) for quote in (span.lowest, span.highest))
         when = named(period, self.ctx.today) if period.grain in {"month", "year"} else self.from_to(span)
         return f"{when}平均{money(span.average, unit)}" + (f"（每天均价{low}～{high}）" if low != high else "")
+
+    def picture(self, last: Quote, period: Period | None = None) -> str | None:
+        """The path of the course of a market's price up to a quote, None where there is too little to draw."""
+        market = next(known for known in self.markets if known.name == last.market)
+        start = period.start if period else max(market.first, last.day - pictures.COURSE)
+        if market.quotes < pictures.ENOUGH or (last.day - start).days < pictures.ENOUGH:
+            return None
+        return pictures.price_course(self.commodity, last.market, start, last.day)
 
     def title(self, market: str) -> str:
         """How an answer begins: the market and the commodity."""

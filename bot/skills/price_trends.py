@@ -109,7 +109,8 @@ def _four_changes(topic: Topic, current: Quote, head: str, stale: str) -> Reply:
             told.append(other)
     if not said:
         return reply(f"{head}，之前没有报价，没法比{stale}。", details, told)
-    return reply(f"{head}，{'，'.join(said[:2])}{stale}。", [*details, topic.line(current)], told, facts)
+    words = f"{head}，{'，'.join(said[:2])}{stale}。"
+    return replace(reply(words, [*details, topic.line(current)], told, facts), picture=topic.picture(current))
 
 
 def _course(topic: Topic, period: Period) -> Reply:
@@ -126,7 +127,8 @@ def _course(topic: Topic, period: Period) -> Reply:
     ends = f"最高{topic.said(span.highest.day)}{average(span.highest)}，最低{topic.said(span.lowest.day)}"
     details = [f"其间{ends}{average(span.lowest)}", *_share(facts)]
     headline = f"{start}，{topic.said(last.day)}{average(last)}，{_moved(last, first.average)}。"
-    return reply(headline, details, [last, first, span.highest, span.lowest], facts)
+    course = reply(headline, details, [last, first, span.highest, span.lowest], facts)
+    return replace(course, picture=topic.picture(last, period))
 
 
 def _moved(current: Quote, before: Decimal) -> str:

@@ -66,7 +66,8 @@ def _now(topic: Topic) -> Reply:
         headline = f"{topic.title(main.market)}最近一次报价是{topic.said(main.day)}：{told(main)}，之后没有报价。"
     else:
         headline = f"{topic.title(main.market)}{topic.said(main.day)}{told(main)}。"
-    return reply(headline, (topic.line(quote) for quote in others), [main, *others])
+    told_now = reply(headline, (topic.line(quote) for quote in others), [main, *others])
+    return replace(told_now, picture=topic.picture(main))
 
 
 def _on(topic: Topic, day: date) -> Reply:
@@ -110,7 +111,7 @@ def _over(topic: Topic, period: Period) -> Reply:
     details = [f"按{topic.from_to(main)}的{len(main.quotes)}天报价算，是每天平均价的平均"]
     details += [f"{span.quotes[0].market}{topic.mean_told(span, period)}" for span in others]
     facts = [fact for span in (main, *others) for fact in span_facts(span)]
-    return reply(f"{words}。", details, [newest], facts)
+    return replace(reply(f"{words}。", details, [newest], facts), picture=topic.picture(newest, period))
 
 
 def _compare(topic: Topic, query: Query) -> Reply:
