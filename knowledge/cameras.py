@@ -1,0 +1,35 @@
+"""Cameras of the Snow Bright project, counted. Where a single one stands is nobody's to be told from here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from knowledge.standing import within
+from knowledge.tables import Camera
+
+#: How departments write that a camera works.
+_ONLINE = frozenset({"在线", "正常", "运行", "运行中", "正常运行", "良好", "完好", "是", "开", "启用"})
+
+
+def of(session: Session, area: str) -> list[Camera]:
+    """The cameras of an area."""
+    return list(session.scalars(select(Camera).where(within(Camera.place, area)).order_by(Camera.id)))
+
+
+def online(rows: Sequence[Camera]) -> int:
+    """How many of the cameras work."""
+    return sum(is_online(row) for row in rows)
+
+
+def is_online(row: Camera) -> bool:
+    """Whether a camera works."""
+    return row.status.strip() in _ONLINE
+
+
+def others(rows: Sequence[Camera]) -> list[tuple[str, int]]:
+    """The cameras that do not work by status, the most frequent first."""
+    return Counter(row.status for row in rows if not is_online(row)).most_common()
