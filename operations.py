@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import socket
 import sys
-from datetime import timedelta
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from functools import partial
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, case, func, select
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from knowledge import demo, memory
+from knowledge.mailbox import Mailbox
 from knowledge.tables import DATASETS, Source
 
 if TYPE_CHECKING:
     from app import Service
 
 
-class Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn around one application, loaded before the workers are forked so that they share its memory."""
+logger = logging.getLogger(__name__)
 
-    def __init__(self, app: Flask, engine: Engine, options: dict[str, Any]) -> None:
+#: So many seconds pass between two looks at the calendar.
+CALENDAR = 30
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn around one application, loaded before the workers are forked so that they share its memory.
+
+    `started` is called in each worker once it serves.
+    """
+
+    def __init__(self, app: Flask, engine: Engine, options: dict[str, Any], started: Callable[[], None]) -> None:
         self._app = app
         self._engine = engine
         self._options = options
+        self._started = started
         super().__init__()
 
     def load_config(self) -> None:
@@ -37,7 +56,11 @@ class Server(BaseApplication):  # type: ignore[misc]
         def forked(_server: object, _worker: object) -> None:
             self._engine.dispose(close=False)  # a connection must not be shared with the parent
 
+        def started(_worker: object) -> None:
+            self._started()
+
         self.cfg.set("post_fork", forked)
+        self.cfg.set("post_worker_init", started)
 
     def load(self) -> Flask:
         return self._app
@@ -51,9 +74,12 @@ def serve(with_demo: bool) -> None:
     service: Service = current_app.extensions["xiangyin"]
     settings = service.settings
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    if with_demo:
-        demo.ensure(service.engine, settings.now().date(), interactive=sys.stderr.isatty())
-    service.warm()
+    _refuse_unusable(settings.host, settings.port)
+    today = settings.now().date()
+    with usable_database():
+        if with_demo:
+            demo.ensure(service.engine, today, interactive=sys.stderr.isatty())
+        service.warm()
     click.echo(f"Serving on http://{settings.host}:{settings.port} (Ctrl-C stops)", err=True)
     options = {
         "bind": f"{settings.host}:{settings.port}",
@@ -66,9 +92,76 @@ def serve(with_demo: bool) -> None:
         "keepalive": 5,
         "limit_request_line": 8190,
         "loglevel": settings.log_level,
+        "control_socket_disable": True,  # nobody asks it anything, and two servers would share one in the home folder
     }
     application: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    Server(application, service.engine, options).run()
+    Server(application, service.engine, options, partial(watch_calendar, service, today, with_demo)).run()
+
+
+@contextmanager
+def usable_database() -> Iterator[None]:
+    """Say in a sentence what is wrong where the database is out of reach, locked, full or read-only."""
+    try:
+        yield
+    except OperationalError as error:
+        raise click.ClickException(f"the database cannot be used: {error.orig}; check database_url") from None
+
+
+def _refuse_unusable(host: str, port: int) -> None:
+    """Say at once that the server cannot listen here, before anything is loaded."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise click.ClickException(
+                    f"port {port} is taken: stop what listens there, or choose another by XIANGYIN_PORT"
+                ) from None
+            raise click.ClickException(
+                f"cannot listen on {host}:{port}: {error.strerror}; check the settings host and port"
+            ) from None
+
+
+def watch_calendar(service: Service, today: date, with_demo: bool) -> None:
+    """Start the thread that does a new day's chores in a server that runs for weeks.
+
+    Every worker has one: what one has done, the others find done.
+    """
+
+    def watch(known: date) -> None:
+        while True:
+            time.sleep(CALENDAR)
+            known = new_day(service, known, with_demo)
+
+    Thread(target=watch, args=(today,), name="calendar", daemon=True).start()
+
+
+def new_day(service: Service, known: date, with_demo: bool) -> date:
+    """Forget what is too old, and bring sample data up to date, if the day is another than `known`.
+
+    Returns the day whose chores are done: `known` again where they failed, so that they are tried again.
+    """
+    today = service.settings.now().date()
+    if today == known:
+        return known
+    try:
+        forget(service)
+        if with_demo:
+            demo.ensure(service.engine, today)
+    except SQLAlchemyError as error:
+        logger.warning("the chores of %s failed, trying again in %d s: %s", today, CALENDAR, error)
+        return known
+    return today
+
+
+def forget(service: Service) -> None:
+    """Forget messages, conversations and unanswered questions older than the setting message_days."""
+    now, days = service.settings.now(), service.settings.message_days
+    Mailbox(service.sessions).purge(now - timedelta(days=days))
+    with service.sessions.begin() as session:
+        memory.purge(session, now, days)
 
 
 @click.command("check")
@@ -79,7 +172,7 @@ def check() -> None:
     settings = service.settings
     today = settings.now().date()
     problems = 0
-    with service.sessions() as session:
+    with usable_database(), service.sessions() as session:
         newest = _newest(session)
         for dataset in DATASETS.values():
             as_of, sample = newest.get(dataset.name, (None, False))
@@ -95,6 +188,8 @@ def check() -> None:
     for name, what in (
         ("twilio_auth_token", "SMS by Twilio is closed (403)"),
         ("api_token", "the API trusts no sender as a resident"),
+        ("metrics_token", "/metrics is closed (403)"),
+        ("rasa_token", "/rasa/webhook is closed (403)"),
     ):
         if getattr(settings, name) is None:
             click.echo(f"{name:18} {'-':12} not set: {what}")
@@ -102,7 +197,11 @@ def check() -> None:
 
 
 def _newest(session: Session) -> dict[str, tuple[Any, bool]]:
-    rows = session.execute(select(Source.dataset, func.max(Source.as_of), func.max(Source.sample)).group_by(Source.dataset))
+    rows = session.execute(
+        select(Source.dataset, func.max(Source.as_of), func.max(case((Source.sample, 1), else_=0))).group_by(
+            Source.dataset
+        )
+    )
     return {dataset: (as_of, bool(sample)) for dataset, as_of, sample in rows}
 
 
@@ -111,9 +210,8 @@ def _newest(session: Session) -> dict[str, tuple[Any, bool]]:
 def purge() -> None:
     """Forget messages, conversations and unanswered questions older than the setting message_days."""
     service: Service = current_app.extensions["xiangyin"]
-    now = service.settings.now()
-    with service.sessions.begin() as session:
-        memory.purge(session, now, service.settings.message_days)
+    with usable_database():
+        forget(service)
     click.echo(f"forgotten: what is older than {service.settings.message_days} days", err=True)
 
 
