@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot import conversation
 from bot.conversation import Pending, State
 from bot.messages import Asker, Choice, Fact, Message, Reply
+from bot.skills.alerts import told_first
 from bot.skills.base import Context, Skill
 from bot.skills.smalltalk import EXAMPLES
 from bot.skills.wording import full_day
 from bot.understanding.query import Names, Query, Slots
-from knowledge import freshness, memory
+from knowledge import alerts, freshness, memory
 from knowledge.freshness import Freshness
 from knowledge.places import Place, Places
 from knowledge.tables import DATASETS
@@ -25,6 +26,9 @@ from knowledge.tables import DATASETS
 #: Below this confidence we ask or decline; between two intents closer than the margin we ask which.
 UNSURE = 0.35
 MARGIN = 0.12
+
+#: So many alerts are remembered as seen.
+SEEN = 20
 
 #: Intents that only make sense about the reply before them.
 ABOUT_THE_LAST = frozenset({"repeat", "slower", "more", "detail", "deny"})
@@ -90,6 +94,7 @@ class Assistant:
             asker = self._asker(session, message, state)
             ctx = Context(session, now, self._places, asker)
             reply, state = self._respond(_Turn(ctx, state, message), parser)
+            reply, state = _led_by_alerts(reply, replace(ctx, asker=self._asker(session, message, state)), state)
             memory.remember(session, sender, conversation.dump(replace(state, touched=now)), now)
             if reply.intent == "denied":
                 memory.note_refused(session, sender, message.text, now)
@@ -338,6 +343,22 @@ class Assistant:
             return Reply("就这些了，没有更多记录。", intent=query.intent), state
         reply = replace(last, headline=last.details[0], details=last.details[1:], intent=query.intent)
         return reply, replace(state, reply=replace(last, details=()))
+
+
+def _led_by_alerts(reply: Reply, ctx: Context, state: State) -> tuple[Reply, State]:
+    """An alert in force for the sender's village leads the next answer, once."""
+    if ctx.asker.home is None:
+        return reply, state
+    found = [
+        alert for alert in alerts.active(ctx.session, ctx.asker.home, ctx.now) if alert.identifier not in state.seen
+    ]
+    if not found:
+        return reply, state
+    state = replace(state, seen=(*state.seen, *(alert.identifier for alert in found))[-SEEN:])
+    if reply.intent == "alert":
+        return reply, state
+    words, facts = told_first(found, ctx)
+    return replace(reply, headline=f"{words}{reply.headline}", facts=(*reply.facts, *facts)), state
 
 
 def _told_if_late(reply: Reply, age: Freshness) -> Reply:

@@ -25,19 +25,23 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The memory of one conversation. `home` is the sender's own village as they told it (a claim, no proof)."""
+    """The memory of one conversation. `home` is the sender's own village as they told it (a claim, no proof).
+
+    `seen` are the identifiers of the alerts that the sender has been told of.
+    """
 
     home: str | None = None
     query: Query | None = None
     reply: Reply | None = None
     pending: Pending | None = None
     touched: datetime | None = None
+    seen: tuple[str, ...] = ()
 
     def fresh(self, now: datetime) -> State:
-        """The state as it counts at `now`: only the home village once the topic has gone cold."""
+        """The state as it counts at `now`: once the topic has gone cold only the home village and the alerts seen."""
         if self.touched and now - self.touched <= TOPIC_LASTS:
             return self
-        return State(home=self.home)
+        return State(home=self.home, seen=self.seen)
 
 
 def continue_query(query: Query, before: Query, keeps: tuple[str, ...]) -> Query:
@@ -66,6 +70,7 @@ def dump(state: State) -> dict[str, Any]:
             "query": _dump_query(state.pending.query),
         },
         "touched": state.touched and state.touched.isoformat(),
+        "seen": list(state.seen),
     }
 
 
@@ -81,6 +86,7 @@ def load(stored: dict[str, Any] | None) -> State:
         reply=_load_reply(stored.get("reply")),
         pending=Pending(pending["slot"], tuple(pending["options"]), _load_query(pending["query"])) if pending else None,
         touched=datetime.fromisoformat(touched) if touched else None,
+        seen=tuple(stored.get("seen", ())),
     )
 
 

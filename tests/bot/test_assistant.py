@@ -19,8 +19,9 @@ from bot.skills import smalltalk
 from bot.skills.base import Context, Skill
 from bot.understanding.query import Period, Query
 from knowledge.places import Places
-from knowledge.tables import Audit, Resident, Source, Unanswered
+from knowledge.tables import Alert, Audit, Resident, Source, Unanswered
 from tests.conftest import NOW
+from tests.support import unsupported
 
 WANBAOGOU = "130283116217"
 LIUZHUANGZI = ("130283108221", "130283110218")
@@ -295,3 +296,29 @@ def test_an_answer_about_now_says_when_its_source_is_late(chat: Chat, sqlite_eng
         session.commit()
     assert chat("有啥通知").headline == "停电通知（政府办的数据晚了，最新到2026年10月1日）"
     assert chat("上月有啥通知").headline == "停电通知"
+
+
+def test_an_alert_for_the_senders_village_leads_the_next_answer_once(
+    chat: Chat, sqlite_engine: Engine, clock: dict[str, Any]
+) -> None:
+    with Session(sqlite_engine) as session:
+        source = Source(dataset="alerts", department="应急管理局", file="a.xml", imported=NOW)
+        session.add(source)
+        session.flush()
+        session.add(
+            Alert(
+                key="a", digest="", source_id=source.id, source_row=1, identifier="A1", sender="s", sent=NOW,
+                status="Actual", kind="Alert", scope="Public", event="森林火险", level="橙色", severity="Severe",
+                expires=NOW + timedelta(days=2), publisher="应急管理局", headline="森林火险橙色预警",
+                areas=["130283116"], references=[], area_names=["五重安镇"],
+            )
+        )  # fmt: skip
+        session.commit()
+    clock["now"] = NOW + timedelta(minutes=1)
+    assert chat("玉米价", "stranger").headline == "玉米1.17元/斤"
+    led = chat("玉米价", village=WANBAOGOU)
+    assert led.headline.startswith("【万宝沟村森林火险橙色预警，11月25日10时前有效】玉米1.17元/斤")
+    assert not unsupported(led)
+    assert chat("玉米价", village=WANBAOGOU).headline == "玉米1.17元/斤"
+    clock["now"] = NOW + timedelta(hours=5)
+    assert chat("玉米价", village=WANBAOGOU).headline == "玉米1.17元/斤"
