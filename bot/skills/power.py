@@ -1,0 +1,337 @@
+"""Matters of the small-power list: how far they have come, until when they are on public notice, who got what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from bot.messages import Fact, Reply, Value
+from bot.skills import people, where
+from bot.skills.base import Context
+from bot.skills.lookup import closest
+from bot.skills.when import dated, short_day
+from bot.skills.wording import fen, yuan
+from bot.understanding.query import Query
+from knowledge import power
+from knowledge.places import Place
+from knowledge.power import FINISHED, PUBLICITY
+from knowledge.tables import PowerItem
+
+#: So many matters are told one by one.
+LISTED = 6
+
+#: Who is given a contract with the village is told to all; who asks for help, a house or the Party, to the village.
+_CONTRACT = re.compile("包|招标|投标|采购|租|转让|工程|出让")
+_WHO_GOT_IT = re.compile("谁|哪家|多少钱|多少|中标|金额|哪个公司|几万|花了")
+_IN_PUBLICITY = re.compile("公示|公告期|征求意见")
+_FINISHED = re.compile("办结|办完|办好|办成|完了")
+#: What villagers call the kinds of matters.
+_PLAIN = {"盖房": "宅基地建房", "建房": "宅基地建房", "包山": "荒山承包", "山包": "荒山承包", "招标": "招投标", "中标": "招投标",
+          "入党": "党员", "买了啥": "采购", "买啥": "采购"}  # fmt: skip
+
+
+def stage(query: Query, ctx: Context) -> Reply:
+    """How far a matter has come and what comes next; to whom it went and for how much."""
+    place, found = _asked(query, ctx)
+    if place is None:
+        return _which_place()
+    if not found:
+        return _not_held(query, place, ctx)
+    if len(found) == 1:
+        return _told(found[0], query, ctx)
+    return _several(found, query, place, ctx)
+
+
+def publicity(query: Query, ctx: Context) -> Reply:
+    """Until when a matter is on public notice, how many days are left, and whom to call."""
+    place, found = _asked(query, ctx)
+    if place is None:
+        return _which_place()
+    if not found:
+        if query.slots.get("title"):
+            return _not_held(query, place, ctx)
+        return _in_publicity(place, power.items(ctx.session, place.code), ctx, "")
+    noticed = [item for item in found if power.in_publicity(item, ctx.today)]
+    if len(noticed) > 1:
+        return _in_publicity(place, noticed, ctx, _shared_kind(noticed))
+    if len(found) > 1 and not noticed:
+        what = _shared_kind(found) or "这类事项"
+        words = f"{where.said(place, ctx.places)}有{len(found)}项{what}，今天都不在公示期"
+        return _counted(words, found, place, ctx)
+    item = (noticed or found)[0]
+    end, start = item.publicity_end, item.publicity_start
+    name = _name(item, ctx)
+    if noticed and end:
+        left = (end - ctx.today).days
+        rest = f"还有{left}天" if left else "今天是最后一天"
+        headline = f"{name}公示到{short_day(end, ctx.today)}，{rest}{_call(item)}。"
+    elif start and start > ctx.today:
+        headline = f"{name}{dated(start, ctx.today)}才开始公示{_until(item, ctx.today)}{_call(item)}。"
+    elif end:
+        headline = f"{name}的公示{short_day(end, ctx.today)}已经结束，现在是{power.stage(item)}{_call(item)}。"
+    else:
+        headline = f"{name}还没到公示，现在是{power.stage(item)}{_call(item)}。"
+    return Reply(headline, tuple(_lines(item, ctx)), tuple(_facts(item, ctx)))
+
+
+def listed(query: Query, ctx: Context) -> Reply:
+    """The matters of a place: on public notice today, finished, of a kind, or all that are under way."""
+    place, named = _asked(query, ctx)
+    if place is None:
+        return _which_place()
+    every = power.items(ctx.session, place.code)
+    if not every:
+        return _none_of_place(place, ctx)
+    found = named or every
+    kind = _shared_kind(named) if named else ""
+    if _IN_PUBLICITY.search(query.text):
+        return _in_publicity(place, found, ctx, kind)
+    period = query.slots.get("period")
+    if period and period.start != ctx.today:
+        found = [
+            item for item in found if any(s.day and period.start <= s.day <= period.end for s in power.steps(item))
+        ]
+        when = f"{short_day(period.start, ctx.today)}到{short_day(period.end, ctx.today)}有动静的"
+    else:
+        when = ""
+    if _FINISHED.search(query.text):
+        return _list(place, [item for item in found if power.stage(item) == FINISHED], f"{when}办结的{kind}", ctx)
+    if not named and not when:
+        return _list(place, [item for item in found if power.stage(item) != FINISHED], "正在办的", ctx)
+    return _list(place, found, f"{when}{kind}", ctx)
+
+
+# --- which matters are meant -------------------------------------------------------------------------------------------
+
+
+def _asked(query: Query, ctx: Context) -> tuple[Place | None, list[PowerItem]]:
+    """The place that is asked about and the matters of it that the question names: by number, title or kind."""
+    code = query.slots.get("code")
+    if code and (item := power.by_code(ctx.session, code)):
+        return ctx.places.get(item.place) or ctx.places.county, [item]
+    place = where.asked(query, ctx)
+    if place is None:
+        return None, []
+    every = power.items(ctx.session, place.code)
+    text = query.text
+    for said, meant in _PLAIN.items():
+        if said in text:
+            text = f"{text} {meant}"
+    names = list(dict.fromkeys([item.title for item in every] + [item.kind for item in every]))
+    best = set(closest(replace(query, text=text), names, str, ctx.places))
+    return place, [item for item in every if item.title in best or item.kind in best]
+
+
+def _shared_kind(items: Sequence[PowerItem]) -> str:
+    kinds = {item.kind for item in items}
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
+# --- wording -----------------------------------------------------------------------------------------------------------
+
+
+def _which_place() -> Reply:
+    return Reply("您问的是哪个村的事？请连镇名和村名一起说。")
+
+
+def _name(item: PowerItem, ctx: Context) -> str:
+    """A matter's title with its village before it, said once."""
+    place = ctx.places.get(item.place)
+    if place is None:
+        return item.title
+    title = where.said(place, ctx.places)
+    return title + item.title.removeprefix(title).removeprefix(place.name)
+
+
+def _now(item: PowerItem, today: date) -> str:
+    """Where a matter stands: 正在公示，11月27日结束，还有4天."""
+    name = power.stage(item)
+    day = power.day_of(item, name)
+    if name == PUBLICITY and item.publicity_end:
+        if power.in_publicity(item, today):
+            left = (item.publicity_end - today).days
+            rest = f"还有{left}天" if left else "今天是最后一天"
+            return f"正在公示，到{short_day(item.publicity_end, today)}，{rest}"
+        if item.publicity_end < today:
+            return f"公示{short_day(item.publicity_end, today)}已经结束"
+    if name == FINISHED:
+        return f"{short_day(day, today)}已经办结" if day else "已经办结"
+    since = f"，{short_day(day, today)}{name}" if day else ""
+    return f"办到“{name}”这一步{since}"
+
+
+def _until(item: PowerItem, today: date) -> str:
+    return f"，到{short_day(item.publicity_end, today)}" if item.publicity_end else ""
+
+
+def _call(item: PowerItem) -> str:
+    return f"，有意见打{item.hotline}" if item.hotline else ""
+
+
+def _party(item: PowerItem, ctx: Context) -> str:
+    """To whom a matter goes: in full where it is a contract, else a private person only to the village."""
+    if _CONTRACT.search(item.kind + item.title):
+        return item.counterparty
+    return people.told(item.counterparty, item.place, ctx.asker)
+
+
+def _deal(item: PowerItem, ctx: Context) -> str:
+    """Who got it and for how much; what is not written down is said to be so."""
+    role = "承接方" if _CONTRACT.search(item.kind + item.title) else "申请人"
+    party = f"{role}{_party(item, ctx)}" if item.counterparty else f"没写{role}"
+    return f"{party}，金额{yuan(item.amount)}" if item.amount is not None else f"{party}，没写金额"
+
+
+def _told(item: PowerItem, query: Query, ctx: Context) -> Reply:
+    following = power.following(item)
+    now = _now(item, ctx.today)
+    headline = f"{_name(item, ctx)}{now}"
+    if _WHO_GOT_IT.search(query.text):
+        headline = f"{_name(item, ctx)}：{_deal(item, ctx)}；{now}"
+    elif following:
+        headline += f"；下一步是{following}"
+    return Reply(f"{headline}。", tuple(_lines(item, ctx)), tuple(_facts(item, ctx)))
+
+
+def _lines(item: PowerItem, ctx: Context) -> list[str]:
+    """All that is written down about a matter, line by line."""
+    lines = [f"{item.kind}，编号{item.code}", _deal(item, ctx)]
+    gone = []
+    for step in power.steps(item):
+        if step.day:
+            until = f"到{short_day(step.until, ctx.today)}" if step.until else ""
+            gone.append(f"{step.stage}{short_day(step.day, ctx.today)}{until}")
+    if gone:
+        lines.append("，".join(gone))
+    if item.hotline:
+        lines.append(f"监督电话{item.hotline}")
+    return lines
+
+
+def _facts(item: PowerItem, ctx: Context) -> list[Fact]:
+    def fact(what: str, value: Value, unit: str = "") -> Fact:
+        place = ctx.places.full_name(item.place)
+        as_of = item.as_of or item.source.as_of
+        return Fact(what, value, unit, item.title, place, as_of, item.source.department)
+
+    facts = [fact("当前环节", power.stage(item)), fact("事项编号", item.code), fact("事项类别", item.kind)]
+    for step in power.steps(item):
+        facts += [fact(f"{step.stage}日期", short_day(day, ctx.today)) for day in (step.day, step.until) if day]
+    if power.in_publicity(item, ctx.today) and item.publicity_end:
+        facts.append(fact("公示剩余天数", (item.publicity_end - ctx.today).days, "天"))
+    if item.amount is not None:
+        facts.append(fact("涉及金额", fen(item.amount), "元"))
+    if item.counterparty:
+        facts.append(fact("相对人", _party(item, ctx)))
+    if item.hotline:
+        facts.append(fact("监督电话", item.hotline))
+    return facts
+
+
+def _several(found: Sequence[PowerItem], query: Query, place: Place, ctx: Context) -> Reply:
+    """Several matters are meant: who got what begins with what is done, else with what is under way."""
+    asked_who = bool(_WHO_GOT_IT.search(query.text))
+    ordered = sorted(found, key=lambda item: (power.stage(item) == FINISHED) != asked_who)
+    told = []
+    for item in ordered:
+        party = _party(item, ctx) if item.counterparty else ""
+        name = _name(item, ctx).removeprefix(where.said(place, ctx.places)) if _titles(found) > 1 else ""
+        told.append(f"{name}{party and f'（{party}）'}{_stage_said(item)}")
+    lead = _titled(found, place, ctx)
+    if asked_who:
+        first = ordered[0]
+        what = f"其中{_name(first, ctx).removeprefix(where.said(place, ctx.places))}：{_deal(first, ctx)}，{_stage_said(first)}"
+    else:
+        what = "、".join(told[:3])
+    return _counted(f"{lead}有{len(found)}项：{what}", ordered, place, ctx)
+
+
+def _titles(found: Sequence[PowerItem]) -> int:
+    return len({item.title for item in found})
+
+
+def _titled(found: Sequence[PowerItem], place: Place, ctx: Context) -> str:
+    if _titles(found) == 1:
+        return _name(found[0], ctx)
+    return f"{where.said(place, ctx.places)}{_shared_kind(found) or '这类事'}"
+
+
+def _stage_said(item: PowerItem) -> str:
+    name = power.stage(item)
+    return "已办结" if name == FINISHED else f"在{name}"
+
+
+def _line(item: PowerItem, ctx: Context) -> str:
+    return f"{_name(item, ctx)}：{_deal(item, ctx)}；{_now(item, ctx.today)}"
+
+
+def _counted(words: str, items: Sequence[PowerItem], place: Place, ctx: Context, what: str = "") -> Reply:
+    """A reply about several matters with their number as a fact."""
+    shown = items[:LISTED]
+    first = items[0]
+    count = Fact("事项数", len(items), "项", f"{what}小微权力事项", ctx.places.full_name(place.code),
+                 first.as_of or first.source.as_of, first.source.department)  # fmt: skip
+    details = [_line(item, ctx) for item in shown]
+    if len(items) > len(shown):
+        details.append("只列了一部分，说出事项名称可以查一件。")
+    return Reply(f"{words}。", tuple(details), (count, *(fact for item in shown for fact in _facts(item, ctx))))
+
+
+def _in_publicity(place: Place, items: Sequence[PowerItem], ctx: Context, kind: str) -> Reply:
+    """What is on public notice today, the one that ends first at the head."""
+    found = [item for item in items if power.in_publicity(item, ctx.today)]
+    found.sort(key=lambda item: (item.publicity_end or date.max, item.code))
+    title = where.said(place, ctx.places)
+    if not found:
+        return _none(f"{title}今天没有正在公示的{kind or '事项'}。", place, items, ctx)
+    told = []
+    for item in found[:3]:
+        name = _name(item, ctx).removeprefix(title)
+        told.append(f"{name}到{short_day(item.publicity_end, ctx.today)}" if item.publicity_end else name)
+    more = "等" if len(found) > len(told) else ""
+    return _counted(f"{title}正在公示的{kind}有{len(found)}项：{'、'.join(told)}{more}", found, place, ctx)
+
+
+def _list(place: Place, found: Sequence[PowerItem], what: str, ctx: Context) -> Reply:
+    title = where.said(place, ctx.places)
+    if not found:
+        return _none(f"{title}没有{what or '这类'}事项。", place, power.items(ctx.session, place.code), ctx)
+    names = list(dict.fromkeys(_name(item, ctx).removeprefix(title) for item in found))
+    more = "等" if len(names) > 3 else ""
+    return _counted(f"{title}{what}事项有{len(found)}项：{'、'.join(names[:3])}{more}", found, place, ctx, what)
+
+
+def _none(words: str, place: Place, held: Sequence[PowerItem], ctx: Context) -> Reply:
+    """None of what is asked for; as of when the list is, is said with it."""
+    if not held:
+        return _none_of_place(place, ctx)
+    first = held[0]
+    fact = Fact("有无", words, "", "小微权力事项", ctx.places.full_name(place.code), first.as_of or first.source.as_of,
+                first.source.department)  # fmt: skip
+    return Reply(words, (), (fact,))
+
+
+def _none_of_place(place: Place, ctx: Context) -> Reply:
+    return Reply(
+        f"没有{where.said(place, ctx.places)}的小微权力事项记录，不能拿别处的事回您。",
+        ("可以问村委会，或者看村务公开栏。",),
+    )
+
+
+def _not_held(query: Query, place: Place, ctx: Context) -> Reply:
+    """A matter that is not on the list: said so, with what is."""
+    every = power.items(ctx.session, place.code)
+    if not every:
+        return _none_of_place(place, ctx)
+    title = where.said(place, ctx.places)
+    asked = query.slots.get("title")
+    what = f"“{asked}”这件事" if asked else "您问的这件事"
+    names = list(dict.fromkeys(_name(item, ctx).removeprefix(title) for item in every))[:LISTED]
+    reply = _none(f"{title}的小微权力台账里没有{what}。", place, every, ctx)
+    facts = [
+        Fact("事项名称", name, "", "小微权力事项", reply.facts[0].place, reply.facts[0].as_of, reply.facts[0].source)
+        for name in names
+    ]
+    return replace(reply, details=(f"台账里有：{'、'.join(names)}。",), facts=(*reply.facts, *facts))
