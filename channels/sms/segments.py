@@ -9,7 +9,8 @@ and neither pair is ever split between parts.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -126,17 +127,25 @@ def _joined(headline: str, details: Sequence[str], choices: Sequence[str], sourc
 
 def _cut(headline: str, choices: Sequence[str], source: str, room: int) -> str:
     """A text within `room`: the headline shortened; the last choices left off where too little of it would be left."""
+    places = [*_between_words(headline), len(headline)]
     least = min(len(headline), LEAST)
     for left in range(len(choices), -1, -1):
 
         def shortened(stop: int, shown: Sequence[str] = choices[:left]) -> str:
-            return _joined(headline[:stop].rstrip(STOPS) + ELLIPSIS, (), shown, source)
+            kept = headline if stop == len(headline) else headline[:stop].rstrip(STOPS) + ELLIPSIS
+            return _joined(kept, (), shown, source)
 
-        fitting = [stop for stop in _between_words(headline) if split(shortened(stop)).count <= room]
+        def cost(stop: int, shortened: Callable[[int], str] = shortened) -> int:
+            return split(shortened(stop)).count
+
+        fitting = places[: bisect_right(places, room, key=cost)]
+        if fitting and fitting[-1] == len(headline):
+            return shortened(len(headline))
         if fitting and fitting[-1] >= least:
             clauses = [stop for stop in _clauses(headline) if fitting[-1] / 2 <= stop <= fitting[-1]]
             return shortened(clauses[-1] if clauses else fitting[-1])
-    return "".join(split(headline[:least] + ELLIPSIS + source).texts[:room])
+    short = max((stop for stop in places if stop <= least), default=0)
+    return "".join(split(headline[:short] + ELLIPSIS + source).texts[:room])
 
 
 def _clauses(text: str) -> list[int]:
@@ -146,9 +155,4 @@ def _clauses(text: str) -> list[int]:
 
 def _between_words(text: str) -> list[int]:
     """Where a text may be cut if it must be, in order: never within a figure, a date or a code, nor before its unit."""
-    return [
-        place
-        for place in range(1, len(text))
-        if not re.match(r"[\w.,:/%-]", text[place], re.ASCII)
-        and not (text[place - 1].isascii() and text[place - 1].isalnum())
-    ]
+    return [place for place in range(1, len(text)) if not re.match(r"[\w.,:/%-]", text[place - 1], re.ASCII)]
