@@ -23,7 +23,9 @@ _WEEK = r"(?:星期|周|礼拜)"
 _AHEAD = re.compile(r"停电|停水|停气|开会|会议|电影|体检|疫苗|截止|到期|举办|培训|预报|最晚|还能办|之前办|放假")
 _LOOKS_AHEAD = 60  # days
 
-_COMPARED = re.compile(r"(?:比起?|较|对比|相比|相较于?)(?:着|于)?$")
+_COMPARED = re.compile(
+    r"(?:比起?|\bbi ?|[笔必币逼毕彼鼻]|较|对比|相比|相较于?)(?:着|于)?$"
+)  # 比 in its misspellings too
 _BESIDE = re.compile(r"(?:跟|和|同|与|照)$")
 _COMPARES_AFTER = re.compile(r"[^，。？]{0,8}?(?:相?比|涨|跌|贵|便宜|降|升|高|低|差|变)")
 

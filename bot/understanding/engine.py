@@ -25,6 +25,7 @@ Ranked = list[tuple[str, float]]
 #: Slots that are only said, never named: their words are looked for as written and leave the text as it is.
 SPOKEN = frozenset({"extreme", "direction", "aspect", "side", "indicator", "level"})
 FLAGS = frozenset({"own_village", "own_town", "county"})
+OWN = FLAGS | {"own_home"}
 PLACES = frozenset({"village", "villages", "town", "unknown_place", *FLAGS})
 
 _PATTERNS = (
@@ -79,7 +80,10 @@ class Understanding:
             s: {v: tuple(forms) for v, forms in values.items()} for s, values in self.words.get("names", {}).items()
         }
         self._eye = Matcher({s: v for s, v in said.items() if s in SPOKEN}, by_ear=False)
-        named = _merged(model.names, {s: v for s, v in said.items() if s not in SPOKEN}, names)
+        elsewhere = {place: (place,) for place in self.words.get("elsewhere", ())}
+        named = _merged(
+            model.names, {s: v for s, v in said.items() if s not in SPOKEN} | {"elsewhere": elsewhere}, names
+        )
         self._ear = Matcher(named, lookalikes=self.words.get("lookalikes", ()))
         self._spelling = Speller(model.spelling, self.words.get("when", ()))
         self._only_for = {slot: frozenset(intents) for slot, intents in self.words.get("only_for", {}).items()}
@@ -98,7 +102,7 @@ class Understanding:
         whole = self._query(plain, today)
         if not self.model.ours or "title" in whole.slots:
             return [whole]
-        return self._several(plain, today, whole) or [whole]
+        return self._several(whole.text, today) or [whole]
 
     def analyse(self, text: str, today: date) -> Analysis:
         """Names, words, dates and numbers of a normalised text."""
@@ -121,9 +125,10 @@ class Understanding:
         allowed = self._only_for.get(slot)
         return allowed is None or intent in allowed
 
-    def _several(self, text: str, today: date, whole: Query) -> list[Query]:
+    def _several(self, text: str, today: date) -> list[Query]:
         """Two questions, if the parts of the text are two sure ones about different things; else []."""
-        for pattern, sure in ((_SPLIT, 0.5), (_CLAUSE, 0.75)):
+        by_clause = () if _question_of(text) else ((_CLAUSE, 0.75),)
+        for pattern, sure in ((_SPLIT, 0.5), *by_clause):
             parts = [part for part in pattern.split(text) if part and len(re.sub(r"\W", "", part)) >= 2]
             if not 2 <= len(parts) <= 4:
                 continue
@@ -194,7 +199,7 @@ class Understanding:
                     else said.removeprefix("号").removeprefix("码").removeprefix("是")
                 )
                 found.cover(slot, start, end)
-        outside = [m for m in chosen if found.free(m.start, m.end)]
+        outside = [m for m in chosen if found.free(m.start, m.end) and m.slot != "elsewhere"]
         inside = [m for m in chosen if not found.free(m.start, m.end)]
         for period in dates.find(text, today):
             if any(
@@ -212,10 +217,10 @@ class Understanding:
             for twin in by_span[mention.start, mention.end]:  # 低保 is a policy and a relief: the intent tells which
                 if twin.slot == "commodity":
                     goods += [value for value in twin.values[:1] if value not in goods]
-                elif twin.slot in FLAGS or twin.slot == "own_home":
+                elif twin.slot in OWN:
                     if twin.start >= story_ends:
                         slots.setdefault(twin.slot, True)
-                elif twin.slot not in PLACES:
+                elif twin.slot not in PLACES and twin.slot != "elsewhere":
                     slots.setdefault(twin.slot, twin.values[0])
             found.take(mention)
         if goods:
@@ -227,8 +232,9 @@ class Understanding:
             if found.free(match.start(), match.end()) and not _VAGUE.match(said):
                 slots.setdefault("amount", _digits(said))
                 found.cover("amount", match.start(), match.end())
+        elsewhere = [mention for mention in chosen if mention.slot == "elsewhere"]
         asked = [mention for mention in outside if mention.slot not in FLAGS or mention.start >= story_ends]
-        for slot, value in places.read(asked, inside, text, word_spans, found.free, found.cover).items():
+        for slot, value in places.read(asked, inside, elsewhere, text, word_spans, found.free, found.cover).items():
             slots[slot] = value
         for slot, value in self._spoken(text).items():
             slots.setdefault(slot, value)
@@ -272,8 +278,9 @@ class _Found:
 
 
 def _merged(trained: Names, said: Names, known: Names) -> dict[str, dict[str, tuple[str, ...]]]:
-    """The names to look for: what the data know, with the training data's other forms of them; where the data know
-    nothing of a slot, the training data's own."""
+    """The names to look for: what the data know, with the other forms of them in our words and the training data;
+    where the data know nothing of a slot, the training data's own. A value's own name never stands for another value.
+    """
     merged: dict[str, dict[str, tuple[str, ...]]] = {}
     for slot in {*trained, *said, *known}:
         values: dict[str, tuple[str, ...]] = {}
@@ -284,7 +291,10 @@ def _merged(trained: Names, said: Names, known: Names) -> dict[str, dict[str, tu
         for value, forms in trained.get(slot, {}).items():
             if open_to_training or value in values:
                 values[value] = tuple(dict.fromkeys((*values.get(value, ()), *forms)))
-        merged[slot] = values
+        merged[slot] = {
+            value: tuple(form for form in forms if form == value or form not in known.get(slot, {}))
+            for value, forms in values.items()
+        }
     return merged
 
 
@@ -311,10 +321,19 @@ def _both(whole: Ranked, part: Ranked) -> Ranked:
     return sorted(shares.items(), key=lambda item: -item[1])
 
 
+#: What hearing may cost a long name that is not a village's, and a place elsewhere.
+_LONG_NAME = 1.2
+_BY_EAR_ELSEWHERE = 0.6
+
+
 def _readable(mention: Mention, text: str) -> bool:
     """A name of one character is read only where nothing else can be meant: alone, or before its price."""
     if mention.length > 1:
-        return mention.sure or mention.slot in {"village", "town", "market", "policy"}
+        if mention.slot == "elsewhere":
+            return mention.cost <= _BY_EAR_ELSEWHERE and (
+                not mention.cost or len(mention.surface) >= 3 or mention.said != mention.surface
+            )
+        return mention.sure or mention.slot == "village" or (len(mention.surface) >= 4 and mention.cost <= _LONG_NAME)
     alone = not any(_is_hanzi(text[i]) for i in (mention.start - 1, mention.end) if 0 <= i < len(text))
     priced = mention.slot == "commodity" and bool(_PRICED.match(text, mention.end))
     return alone or priced

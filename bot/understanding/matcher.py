@@ -26,9 +26,7 @@ MOST_LONGER = 1.65
 SURE = 0.95
 
 #: Little words that stand for themselves: they are no misspelling of a part of a name.
-_LITTLE = frozenset(
-    "的了是有在和跟与我俺咱你您他她它这那哪个几多少啥么吗呢吧都也还就要会能可到去来不没把给问说想说看买卖家"
-)
+_LITTLE = frozenset("的了是有在和跟与我俺咱你您他她它这那么吗呢吧都也还就要会能可到去来不没把给问说想看买卖")
 _LITTLE_COST = 0.7
 
 #: A name with a stray mark or a blank inside.
@@ -91,9 +89,9 @@ class Matcher:
                     if not plain:
                         continue
                     exact[plain].append((slot, value))
-                    if not by_ear or len(surface) < 2 or not all("一" <= c <= "鿿" for c in surface):
+                    if not by_ear or len(surface) < 2 or not all(_sounds(c) for c in surface):
                         continue
-                    entry = _Entry(surface, slot, value, tuple(syllables.readings(c) for c in surface))
+                    entry = _Entry(surface, slot, value, tuple(syllables.likely_readings(c) for c in surface))
                     longest_heard = max(longest_heard, len(surface))
                     for key in self._keys(entry):
                         whole[key].append(entry)
@@ -109,8 +107,8 @@ class Matcher:
     def _keys(self, entry: _Entry) -> set[str]:
         """The sounds under which a name is kept: every way to read it, eight at most, and those of its lookalikes."""
         ways = [
-            tuple(dict.fromkeys(syllables.code(said) for said in each[:3])) or (syllables.SILENT,)
-            for each in entry.readings
+            tuple(dict.fromkeys(syllables.code(said) for said in each)) or (character,)
+            for character, each in zip(entry.surface, entry.readings, strict=True)
         ]
         count = 1
         for index, each in enumerate(ways):
@@ -160,10 +158,10 @@ class Matcher:
                     guarded[index_at[position]] = True
         whole, lacking = self._whole, self._lacking
         for first in range(len(tokens)):
-            if not tokens[first].readings:
+            if not _sounds(tokens[first].surface):
                 continue
             for size in range(2, min(self._longest_heard + 1, len(tokens) - first) + 1):
-                if not tokens[first + size - 1].readings:
+                if not _sounds(tokens[first + size - 1].surface):
                     break
                 key = heard[first : first + size]
                 candidates: list[tuple[_Entry, int | None, int | None]] = [(e, None, None) for e in whole.get(key, ())]
@@ -238,12 +236,17 @@ def _cost(
         if token.typed:
             same += 1
         elif token.surface in _LITTLE:
-            total += _LITTLE_COST
+            total += _LITTLE_COST if len(entry.surface) == 2 else _LITTLE_COST / 2
         if total > MOST_LONGER:
             return 9.0
     if same * 2 < len(entry.surface) and total > 0.3 * len(entry.surface):
         return 9.0
     return total
+
+
+def _sounds(surface: str) -> bool:
+    """Whether a character, a typed syllable or a digit may be part of a name that is heard."""
+    return "一" <= surface[0] <= "鿿" or surface.isdigit() or (surface.isascii() and surface.isalpha())
 
 
 def _whole_run(text: str, start: int, end: int) -> bool:

@@ -31,7 +31,6 @@ class PlaceReader:
         self._lexicon = lexicon
         self._ordinary = frozenset(words.get("ordinary", ()))
         self._no_place = frozenset(words.get("no_place", ()))
-        self._elsewhere: tuple[str, ...] = tuple(sorted(words.get("elsewhere", ()), key=len, reverse=True))
         self._ours = frozenset(
             form for slot in ("village", "town", "market") for v in names.get(slot, {}).values() for form in v
         )
@@ -49,10 +48,12 @@ class PlaceReader:
             return (
                 tailed
                 or (not mention.cost and bool(_opens(before) or _closes(after)))
-                or (mention.typed and mention.length > 6)
+                or (mention.typed and len(mention.surface) >= 3)
             )
         if mention.cost and not mention.typed:
             if mention.said in self._lexicon:
+                return False
+            if not mention.sure and not self._whole(mention, text):
                 return False
             return (
                 (mention.surface.endswith("村") and mention.said.endswith("村"))
@@ -69,10 +70,17 @@ class PlaceReader:
             len(mention.surface) >= 3 or (_opens(before) and _closes(after)) or (mention.typed and bool(_opens(before)))
         )
 
+    def _whole(self, mention: Mention, text: str) -> bool:
+        """Whether a guessed village is all of the name that stands there: not 台子村 in 凤凰台子村."""
+        tail = mention.end - 1 if mention.said.endswith("村") else mention.end
+        start = self._start(text, tail, self._lexicon.spans(text), lambda first, last: True)
+        return start >= mention.start
+
     def read(
         self,
         outside: Sequence[Mention],
         inside: Sequence[Mention],
+        elsewhere: Sequence[Mention],
         text: str,
         words: Sequence[tuple[int, int]],
         free: Free,
@@ -81,7 +89,7 @@ class PlaceReader:
         """The place slots of a text. `inside` are names within a title: they count where no other place is named."""
         found = self._ours_named(outside, text, words) or self._ours_named(inside, text, words)
         flags = [mention.slot for mention in outside if mention.slot in {"own_village", "own_town", "county"}]
-        strange = self._strange(text, words, free, cover)
+        strange = self._strange(elsewhere, text, words, free, cover)
         if strange and not any(slot in found for slot in ("village", "villages")):
             if "town" not in found:
                 found = {}
@@ -112,7 +120,9 @@ class PlaceReader:
         end = text.find(strange) + len(strange)
         return any(m.slot == "village" and m.start == end for m in mentions)
 
-    def _strange(self, text: str, words: Sequence[tuple[int, int]], free: Free, cover: Cover) -> str | None:
+    def _strange(
+        self, elsewhere: Sequence[Mention], text: str, words: Sequence[tuple[int, int]], free: Free, cover: Cover
+    ) -> str | None:
         """A place that is named but is none of ours, as said."""
         for match in _SUFFIX.finditer(text):
             start = self._start(text, match.start(), words, free)
@@ -125,11 +135,10 @@ class PlaceReader:
                 continue
             cover("unknown_place", start, match.end())
             return said
-        for place in self._elsewhere:
-            at = text.find(place)
-            if at >= 0 and free(at, at + len(place)):
-                cover("unknown_place", at, at + len(place))
-                return place
+        for mention in elsewhere:
+            if free(mention.start, mention.end):
+                cover("unknown_place", mention.start, mention.end)
+                return mention.values[0]
         return None
 
     def _is_name(self, said: str, suffix: str, words: Sequence[tuple[int, int]], match: re.Match[str]) -> bool:
@@ -145,7 +154,7 @@ class PlaceReader:
         """Where the name before a suffix begins: at a boundary, else after at most four characters of whole words."""
 
         def inside(at: int) -> bool:
-            return _is_hanzi(text[at]) and free(at, at + 1) and (text[at] not in _BOUNDARY or at == end - 1)
+            return _is_hanzi(text[at]) and free(at, at + 1) and text[at] not in _BOUNDARY
 
         at = end
         while at > 0 and end - at < 5 and inside(at - 1):

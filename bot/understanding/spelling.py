@@ -14,6 +14,7 @@ _MOST = {2: 0.45, 3: 0.75}
 _MOST_LONGER = 0.8
 
 _QUOTED = re.compile(r"[“\"「『《‘'][^”\"」』》’']*[”\"」』》’']")
+_MARKS = re.compile(r"[\W_]+")
 _MEASURES = {"nian": "年", "yue": "月", "hao": "号"}
 _AFTER_FIGURE = re.compile(r"(?<=\d)[一-鿿](?![一-鿿]*级)")
 
@@ -28,7 +29,7 @@ class Speller:
     def respelt(
         self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]], names: Sequence[Mention]
     ) -> str:
-        """The text with misspelt words put right outside `names`; the text itself where there are none."""
+        """The text with misspelt words put right outside `names`, and stray marks taken out of words and names."""
         taken = [(mention.start, mention.end) for mention in names] + [found.span() for found in _QUOTED.finditer(text)]
         heard = [
             mention
@@ -36,9 +37,11 @@ class Speller:
             if mention.cost <= _MOST.get(len(mention.surface), _MOST_LONGER)
             and not any(mention.start < end and start < mention.end for start, end in taken)
         ]
-        for mention in sorted(choose(heard), key=lambda found: -found.start):
+        broken = [name for name in names if not name.typed and name.length > len(_MARKS.sub("", name.said))]
+        for mention in sorted([*choose(heard), *broken], key=lambda found: -found.start):
             if mention.cost:
-                text = text[: mention.start] + mention.surface + text[mention.end :]
+                right = _MARKS.sub("", mention.said) if mention in broken else mention.surface
+                text = text[: mention.start] + right + text[mention.end :]
         return _AFTER_FIGURE.sub(_measure, text)
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 _TONES = {
     **dict.fromkeys("āēīōūǖ", "1"),
@@ -16,6 +21,13 @@ _PLAIN = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ
 
 _INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 _WRITTEN = re.compile(r"[A-Za-zü]+(?:['’][A-Za-zü]+)*|\d+(?:\.\d+)?|\S")
+
+#: Characters with several readings in everyday speech.
+_SEVERAL = frozenset(
+    "行长重乐都曲参朝传弹倒调度给冠还会几假间将角觉卡空量露落没蒙磨难宁铺强切塞散色少舍省盛石识似宿提挑通吐为鲜相兴应"
+    "与载扎炸涨着正中种转钻藏厦大单地得恶分缝和合荷哄划夹降结解尽禁卷壳看累俩淋笼率论埋冒模泥粘劈屏奇翘扇什数说拓叶要"
+    "晕占折症只爪谷洼沓咽薄柏伯剥尾车称澄处差拾喝"
+)
 
 #: Codes of syllables are characters from here on; what has no sound is itself.
 _FIRST_CODE = 0xE800
@@ -38,9 +50,15 @@ class Token:
 
 @cache
 def _dictionary() -> dict[int, str]:
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    return dict(pinyin_dict)
+    """pypinyin's table of characters, loaded alone: the package itself would load its phrases too, for half a second."""
+    package = importlib.util.find_spec("pypinyin")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("pypinyin is not installed; see requirements.txt")
+    path = Path(package.submodule_search_locations[0]) / "pinyin_dict.py"
+    table = SourceFileLoader("_pinyin_table", str(path))
+    module = ModuleType(table.name)
+    table.exec_module(module)
+    return cast(dict[int, str], module.pinyin_dict)
 
 
 @lru_cache(maxsize=20_000)
@@ -52,6 +70,12 @@ def readings(character: str) -> tuple[str, ...]:
             tone = next((_TONES[c] for c in said if c in _TONES), "5")
             found.append(said.translate(_PLAIN) + tone)
     return tuple(dict.fromkeys(found))
+
+
+def likely_readings(character: str) -> tuple[str, ...]:
+    """The readings under which a name may be heard: of most characters one, the others are read so only in old books."""
+    said = readings(character)
+    return said[:3] if character in _SEVERAL else said[:1]
 
 
 @lru_cache(maxsize=5_000)

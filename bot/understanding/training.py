@@ -40,7 +40,22 @@ _PROPER = ("nr", "ns", "nt", "nz")
 
 #: Open classes: their values in the data are examples, never a list to look for.
 _OPEN = frozenset(
-    {"village", "villages", "town", "title", "voucher", "code", "plot", "period", "baseline", "amount", "unknown_place"}
+    {
+        "village",
+        "villages",
+        "town",
+        "title",
+        "voucher",
+        "code",
+        "plot",
+        "period",
+        "baseline",
+        "amount",
+        "unknown_place",
+        "own_village",
+        "own_town",
+        "county",
+    }
 )
 
 
