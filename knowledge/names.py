@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
-from sqlalchemy import distinct, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from knowledge.places import Places, short_name
@@ -59,7 +59,7 @@ def collect(session: Session, places: Places) -> dict[str, dict[str, tuple[str, 
     for canonical, published in session.execute(select(Price.commodity, Price.published_name).distinct()):
         add("commodity", canonical, {published})
     for column in (FarmingStat.item, Trade.item):
-        for item in session.scalars(select(distinct(column))):
+        for item in session.scalars(select(column).distinct()):
             add("commodity", item)
     for canonical, others in commodity_aliases().items():
         add("commodity", canonical, others)
@@ -70,11 +70,11 @@ def collect(session: Session, places: Places) -> dict[str, dict[str, tuple[str, 
 
     for title, keywords in session.execute(select(Policy.title, Policy.keywords).where(Policy.kind == "county")):
         add("policy", title, keywords)
-    for subject in session.scalars(select(distinct(FinanceEntry.subject))):
+    for subject in session.scalars(select(FinanceEntry.subject).distinct()):
         add("subject", subject)
-    for kind in session.scalars(select(distinct(Relief.kind))):
+    for kind in session.scalars(select(Relief.kind).distinct()):
         add("relief", kind, _RELIEF_WORDS.get(kind, ()))
-    for route in session.scalars(select(distinct(BusRoute.route))):
+    for route in session.scalars(select(BusRoute.route).distinct()):
         add("route", route)
     for name, code in session.execute(select(Office.name, Office.place)):
         town = places.get(code)
