@@ -6,9 +6,7 @@ import importlib.util
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
 from typing import cast
 
 _TONES = {
@@ -55,9 +53,11 @@ def _dictionary() -> dict[int, str]:
     if package is None or not package.submodule_search_locations:
         raise ModuleNotFoundError("pypinyin is not installed; see requirements.txt")
     path = Path(package.submodule_search_locations[0]) / "pinyin_dict.py"
-    table = SourceFileLoader("_pinyin_table", str(path))
-    module = ModuleType(table.name)
-    table.exec_module(module)
+    table = importlib.util.spec_from_file_location("_pinyin_table", path)
+    assert table is not None
+    assert table.loader is not None
+    module = importlib.util.module_from_spec(table)
+    table.loader.exec_module(module)
     return cast(dict[int, str], module.pinyin_dict)
 
 
