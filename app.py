@@ -15,6 +15,7 @@ from bot import commands as bot_commands
 from bot import understanding
 from bot.assistant import Assistant
 from bot.messages import Asker
+from bot.rasa import RasaParser
 from bot.skills import SKILLS, pictures
 from bot.skills.base import Context
 from bot.understanding import commands as understanding_commands
@@ -55,9 +56,11 @@ class Service:
     @cached_property
     def assistant(self) -> Assistant:
         """The one way to an answer."""
+        by_rasa = self.settings.understanding == "rasa"
+        parser = RasaParser(self.settings.rasa_url, understanding.load()) if by_rasa else understanding.embedded()
         return Assistant(
             self.sessions,
-            understanding.embedded(),
+            parser,
             SKILLS,
             self.places,
             self.settings.now,

@@ -39,7 +39,7 @@ class Settings(BaseModel):
     workers: int = Field(2, ge=1, le=64)
     public_url: str = ""
     understanding: Literal["embedded", "rasa"] = "embedded"
-    rasa_url: str = "http://127.0.0.1:5005"
+    rasa_url: str = Field("http://127.0.0.1:5005", pattern=r"^https?://")
     county_code: str = Field("130283", pattern=r"^\d{6}$")
     county_name: str = "迁安市"
     hotline: str = "12345"
