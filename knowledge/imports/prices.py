@@ -16,6 +16,8 @@ from knowledge.imports.rows import RowError
 REFUSED_FROM = 0.2
 ENOUGH = 10
 
+Quote = tuple[Decimal, Decimal, Decimal]  # low, average, high
+
 
 def finish(values: dict[str, Any], aliases: Mapping[str, str], unit: str) -> dict[str, Any]:
     """The stored values of one quote: canonical commodity, 元 a kilogram (or a piece), as published beside it.
@@ -59,7 +61,7 @@ def _plain(value: Decimal) -> str:
     return format(value.normalize(), "f")
 
 
-def refuse_swapped(quotes: Sequence[tuple[Decimal, Decimal, Decimal]], headers: Mapping[str, str]) -> None:
+def refuse_swapped(quotes: Sequence[Quote], headers: Mapping[str, str]) -> None:
     """Refuse a whole file whose (low, average, high) are out of order too often; names the likely swapped columns."""
     if len(quotes) < ENOUGH or _disorder(quotes) < REFUSED_FROM:
         return
@@ -79,7 +81,7 @@ def refuse_swapped(quotes: Sequence[tuple[Decimal, Decimal, Decimal]], headers: 
     raise FileError(f"整个文件没有收：{share}%的行不是“最低≤平均≤最高”；请核对最低价、平均价、最高价三列")
 
 
-def _disorder(quotes: Sequence[tuple[Decimal, Decimal, Decimal]]) -> float:
+def _disorder(quotes: Sequence[Quote]) -> float:
     return sum(not low <= average <= high for low, average, high in quotes) / len(quotes)
 
 

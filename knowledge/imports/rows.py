@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from knowledge.imports import masking, parse
 from knowledge.imports.mapping import Field, Match
-from knowledge.imports.parse import FACTORS, CellError
+from knowledge.imports.parse import CellError
 from knowledge.imports.readers import Cells
 from knowledge.places import Place, Places
 
-_SUMMARY = re.compile(r"^(合\s*计|总\s*计|小\s*计|本页合计|累\s*计|总合计|共计)")
-_FOOTNOTE = re.compile(r"^(注|备注|说明|填表|制表|审核|填报|单位负责人|公示期|监督电话)")
+_SUMMARY = re.compile(r"^(合\s*计|总\s*计|小\s*计|本[页表]合计|累\s*计|总合计|共\s*计)")
+_SUBTOTAL = re.compile(r"^.{0,12}(合计|小计|总计)[:：]?$")
+_FOOTNOTE = re.compile(
+    r"^[★*※]?(注|备注|说明|填表|制表|审核|复核|填报|编制|单位负责人|负责人|经办|公示期|监督电话|数据来源|资料来源|来源|以上|打印|导出|第\d+页)"
+)
+_SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")  # a code that a spreadsheet has rounded: its digits are lost
+_COUNTY_WIDE = frozenset({"全市", "全县", "市级", "县级", "市本级", "县本级", "市", "县", "市直", "县直", "全域"})
+_AGREED_LATER = frozenset({"面议", "面谈", "议价", "电议", "协商", "待议", "价格面议", "另议", "双方协商", "可议"})
 
 
 class RowError(Exception):
@@ -27,7 +33,8 @@ class File:
     """What a file says beside its rows: names that may hold a town, a market or a kind, and its date if it has one."""
 
     names: tuple[str, ...]  # title, sheet, file name, folders: nearest first
-    unit: str  # from the title: （单位：元/斤）
+    price_unit: str  # 元/斤, where one of the names says it
+    units: tuple[str, ...]  # the other units that they say: （单位：万元、公里）
     town: Place | None
     dated: date | None
 
@@ -37,7 +44,16 @@ def is_no_record(row: Cells) -> bool:
     filled = [stored for cell in row if (stored := parse.text(cell))]
     if not filled:
         return True
-    return bool(_SUMMARY.match(filled[0])) or (len(filled) == 1 and bool(_FOOTNOTE.match(filled[0])))
+    if _SUMMARY.match(filled[0]) or any(_SUBTOTAL.match(stored) for stored in filled[:3]):
+        return True
+    return len(filled) <= max(len(row) // 3, 1) and bool(_FOOTNOTE.match(filled[0]))
+
+
+def heading_of(row: Cells) -> str:
+    """The text of a row that heads the rows below it (五重安镇, 三、五保户); "" for every other row."""
+    filled = [stored for cell in row if (stored := parse.text(cell))]
+    same = len(set(filled)) == 1 and re.search(r"[一-鿿]{2}", filled[0]) is not None
+    return filled[0] if same and len(row) >= 4 and (len(filled) == 1 or len(filled) == len(row)) else ""
 
 
 def values_of(row: Cells, laid: Match, file: File, places: Places) -> dict[str, Any]:
@@ -47,14 +63,10 @@ def values_of(row: Cells, laid: Match, file: File, places: Places) -> dict[str, 
         try:
             values[item.name] = _value(item, row, laid, file, places)
         except CellError as error:
-            raise RowError(f"“{laid.headers.get(item.name, item.name)}”{error}") from None
+            raise RowError(f"“{laid.headers.get(item.name, item.label)}”{error}") from None
         if item.required and values[item.name] in (None, ""):
-            raise RowError(f"缺“{laid.headers.get(item.name, _label(item))}”")
+            raise RowError(f"缺“{laid.headers.get(item.name, item.label)}”")
     return values
-
-
-def _label(item: Field) -> str:
-    return (item.headers or item.place_name or (item.name,))[0]
 
 
 def _cell(row: Cells, laid: Match, slot: str) -> object:
@@ -66,37 +78,49 @@ def _value(item: Field, row: Cells, laid: Match, file: File, places: Places) -> 
     if item.type in {"village", "place"}:
         return _place(item, row, laid, file, places)
     cell = _cell(row, laid, item.name)
-    unit = laid.units.get(item.name, "") or (file.unit if item.unit and item.name not in laid.units else "")
-    value = _typed(item, cell, unit, laid.mapping.private)
+    value = _typed(item, cell, _unit(item, row, laid, file), laid)
     if value in (None, "") and item.name not in laid.columns:
         value = _from_names(item, file)
     if value in (None, ""):
         value = item.default if item.default is not None else value
-    if item.type == "town" and isinstance(value, str) and value:
-        town = places.town(value)
-        if town is None:
-            raise CellError(f"“{value}”不在乡镇名单里")
-        value = town.code
-    return value
+    return _town(value, places) if item.type == "town" and value else value
 
 
-def _typed(item: Field, cell: object, unit: str, private: bool) -> Any:
+def _town(name: str, places: Places) -> str:
+    if _is_county(name, places):
+        return places.county.code
+    town = places.get(name) if name.isdigit() else places.town(name)
+    if town is None:
+        raise CellError(f"“{name[:20]}”不在乡镇名单里")
+    return town.code
+
+
+def _is_county(name: str, places: Places) -> bool:
+    return name in _COUNTY_WIDE or name in {places.county.name, places.county.name[:-1]}
+
+
+def _unit(item: Field, row: Cells, laid: Match, file: File) -> str:
+    """The unit of one number: of the row's own unit column, of the header, or of the title, whichever is nearest."""
+    if not item.unit and item.type != "percent":
+        return ""
+    said = parse.text(_cell(row, laid, f"{item.name}.unit")) or laid.units.get(item.name, "")
+    if parse.factor_of(item.unit, said) is not None:
+        return said
+    return next((unit for unit in file.units if parse.factor_of(item.unit, unit) is not None), "")
+
+
+def _typed(item: Field, cell: object, unit: str, laid: Match) -> Any:
     minimum = None if item.minimum is None else Decimal(item.minimum)
     match item.type:
         case "number":
-            value = parse.number(cell, minimum=minimum)
-            return (
-                None if value is None else (value * _factor(item.unit, unit)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-            )
+            return _stored(parse.measure(cell, item.unit, unit, minimum=minimum))
+        case "percent":
+            share = parse.measure(cell, "%", unit, minimum=minimum)
+            return _stored(share * 100 if share is not None and item.name in laid.fractions else share)
         case "integer":
-            return parse.integer(cell, minimum=item.minimum or 0)
+            return parse.integer(cell, minimum=item.minimum or 0, base=item.unit, said=unit)
         case "open_number":  # a number, or a word that says there is none yet: 面议
-            stored = parse.text(cell)
-            return (
-                None
-                if stored in {"面议", "面谈", "议价", "电议", "协商", "待议"}
-                else parse.number(cell, minimum=minimum)
-            )
+            return None if parse.text(cell) in _AGREED_LATER else _stored(parse.number(cell, minimum=minimum))
         case "date":
             return parse.day(cell)
         case "month":
@@ -118,15 +142,17 @@ def _typed(item: Field, cell: object, unit: str, private: bool) -> Any:
         if stored not in item.values:
             raise CellError(f"是“{stored[:20]}”，应当是{'、'.join(dict.fromkeys(item.values.values()))}")
         return item.values[stored]
-    return masking.private(stored) if private else masking.numbers_of_persons(stored)
+    if laid.mapping.private:
+        return masking.private(stored)
+    return masking.identity(stored) if item.is_code else masking.numbers_of_persons(stored)
 
 
-def _factor(base: str, said: str) -> Decimal:
-    """What a value in the unit `said` is multiplied by to be in `base`; 1 where nothing usable is said."""
-    said, base = said.split("/", maxsplit=1)[0].strip(), base.split("/", maxsplit=1)[0]
-    if base in FACTORS and said in FACTORS:
-        return FACTORS[said] / FACTORS[base]
-    return Decimal(1)
+def _stored(value: Decimal | None) -> Decimal | None:
+    """A number as the database keeps it: four places."""
+    try:
+        return None if value is None else value.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    except InvalidOperation:
+        raise CellError("太大了") from None
 
 
 def _from_names(item: Field, file: File) -> str:
@@ -141,9 +167,11 @@ def _from_names(item: Field, file: File) -> str:
 
 def _place(item: Field, row: Cells, laid: Match, file: File, places: Places) -> str:
     code = parse.text(_cell(row, laid, f"{item.name}.code")).removesuffix(".0")
+    if _SCIENTIFIC.fullmatch(code):
+        code = ""
     name = parse.text(_cell(row, laid, f"{item.name}.name"))
     town_name = parse.text(_cell(row, laid, f"{item.name}.town"))
-    known = places.get(code) if code else None
+    known = (places.get(code) or places.get(places.county.code + code)) if code else None
     if code and (known is None or (item.type == "village" and len(code) != 12)):
         raise RowError(f"村代码“{code[:20]}”不在区划表里")
     town = places.town(town_name) if town_name else None
@@ -151,9 +179,9 @@ def _place(item: Field, row: Cells, laid: Match, file: File, places: Places) -> 
         raise RowError(f"乡镇“{town_name[:20]}”不在区划表里")
     if known:
         return _agreeing(known, name, places)
+    if item.type == "place" and (not name or _is_county(name, places) or places.town(name)):
+        return (places.town(name) or town or places.county).code
     if not name:
-        if item.type == "place":
-            return (town or places.county).code
         raise RowError("缺村名" if not item.code else "缺村名和村代码")
     found = places.units(name, town.code if town else None)
     if len(found) > 1 and file.town:
