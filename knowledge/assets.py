@@ -9,7 +9,8 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.standing import nearness, within
+from knowledge.areas import within
+from knowledge.standing import nearness
 from knowledge.tables import Asset, Cooperative, IdleResource
 
 

@@ -10,7 +10,8 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.standing import departments, within
+from knowledge.areas import within
+from knowledge.standing import departments
 from knowledge.tables import Facility, FarmingStat
 
 #: The sector's name in which animals stand; every other sector is planting.

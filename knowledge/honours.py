@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.standing import within
+from knowledge.areas import within
 from knowledge.tables import CivilizedTitle, RoleModel
 
 

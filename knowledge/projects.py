@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.standing import within
+from knowledge.areas import within
 from knowledge.tables import Project
 
 DONE = Decimal(100)

@@ -14,7 +14,8 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.standing import TOWN, departments, within
+from knowledge.areas import within
+from knowledge.standing import TOWN, departments
 from knowledge.tables import Relief
 
 

@@ -16,7 +16,7 @@ import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.standing import within
+from knowledge.areas import within
 from knowledge.tables import SoilTest
 
 DATA = Path(__file__).parent / "data" / "soil_grades.yml"

@@ -1,4 +1,4 @@
-"""What the sectors' queries share: the records of a place by its division code, and who stands where among places."""
+"""Who stands where among villages and towns, and how near they are to each other."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-
-from sqlalchemy import ColumnElement
-from sqlalchemy.orm import InstrumentedAttribute
 
 VILLAGE = 12
 TOWN = 9
@@ -22,13 +19,6 @@ class Standing:
     value: Decimal
     rank: int
     of: int
-
-
-def within(column: InstrumentedAttribute[str], code: str) -> ColumnElement[bool]:
-    """The condition for the records of a village (12 digits), a town (9) or a county (6)."""
-    if len(code) == VILLAGE:
-        return column == code
-    return column.between(code.ljust(VILLAGE, "0"), code.ljust(VILLAGE, "9"))
 
 
 def standings(values: Mapping[str, Decimal], highest: bool = True) -> list[Standing]:

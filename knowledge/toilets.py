@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.standing import within
+from knowledge.areas import within
 from knowledge.tables import ToiletRepair
 
 

@@ -9,7 +9,8 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from knowledge.standing import nearness, within
+from knowledge.areas import within
+from knowledge.standing import nearness
 from knowledge.tables import Trade
 
 _ASIDE = re.compile(r"[（(](.*?)[）)]")

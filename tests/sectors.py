@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from bot.messages import Asker, Reply
 from bot.skills.base import Answer, Context
 from bot.understanding.query import Period, Query
 from knowledge import places
+from knowledge.database import Base
 from knowledge.tables import DATASETS, Source
 from tests.conftest import NOW
 from tests.support import unsupported
@@ -27,6 +31,16 @@ STRANGER = Asker(home=WANBAOGOU)
 RESIDENT = Asker(villages=(WANBAOGOU,), home=WANBAOGOU)
 NEIGHBOUR = Asker(villages=(MUZHUANG,), home=MUZHUANG)
 STAFF = Asker(home=WANBAOGOU, staff=True)
+
+
+@contextmanager
+def empty() -> Iterator[Session]:
+    """A session on an empty database in memory, for tests that share what they store."""
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+    engine.dispose()
 
 
 def add(session: Session, dataset: str, *rows: dict[str, Any], as_of: date = TODAY, department: str = "") -> None:

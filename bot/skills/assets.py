@@ -19,7 +19,6 @@ from bot.skills.sector import (
     asks_towns,
     asks_which,
     compared_in_vain,
-    late,
     none_held,
     not_held,
     number,
@@ -76,9 +75,9 @@ def answer(query: Query, ctx: Context) -> Reply:
     if not meant:
         return none_held(area, f"{about}集体资产")
     if named and len(named) <= SHORT:
-        return _named(named, ctx, late("assets", source.as_of, ctx.today))
+        return _named(named, ctx)
     reply = _totals(area, about, meant, ctx, query)
-    more = (*compared_in_vain(query), *late("assets", source.as_of, ctx.today))
+    more = compared_in_vain(query)
     return Reply(reply.headline, (*reply.details, *more), reply.facts)
 
 
@@ -95,11 +94,11 @@ def _filtered(query: Query, rows: Sequence[Asset]) -> tuple[Sequence[Asset], str
     return meant, about
 
 
-def _named(rows: Sequence[Asset], ctx: Context, stale: tuple[str, ...]) -> Reply:
+def _named(rows: Sequence[Asset], ctx: Context) -> Reply:
     told = [_told(row, ctx) for row in rows]
     details = [line for _, line, _ in told if line]
     heads = "；".join(words for words, _, _ in told)
-    return Reply(f"{heads}。", (*details, *stale), tuple(fact for _, _, more in told for fact in more))
+    return Reply(f"{heads}。", tuple(details), tuple(fact for _, _, more in told for fact in more))
 
 
 def _told(row: Asset, ctx: Context) -> tuple[str, str, list[Fact]]:

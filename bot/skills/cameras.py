@@ -16,7 +16,6 @@ from bot.skills.sector import (
     asks_towns,
     asks_which,
     compared_in_vain,
-    late,
     none_held,
     not_held,
     origin,
@@ -57,7 +56,7 @@ def answer(query: Query, ctx: Context) -> Reply:
         if keepers:
             details.append(f"维护人{keepers}。")
             facts.append(source.fact("维护人", keepers))
-    details += [*compared_in_vain(query), *late("cameras", source.as_of, ctx.today)]
+    details += compared_in_vain(query)
     return Reply(f"{area.name}监控{len(rows)}个，在线{online}个。", tuple(details), tuple(facts))
 
 

@@ -14,7 +14,6 @@ from bot.skills.sector import (
     area,
     area_of,
     asks_towns,
-    late,
     none_held,
     origin,
     origin_of_all,
@@ -107,7 +106,6 @@ def _told_all(rows: Sequence[Cooperative], ctx: Context) -> Reply:
         line, more = _told(row, ctx)
         details.append(f"{line}。")
         facts += more
-    details += late("cooperatives", rows[0].as_of, ctx.today)
     return Reply(f"{words}。", tuple(details), tuple(facts))
 
 
@@ -147,4 +145,4 @@ def _counted(asked: Area, rows: Sequence[Cooperative], ctx: Context) -> Reply:
         facts += more
     if len(rows) > OTHERS:
         details.append("要问哪一家，请说合作社名字或收什么、种什么。")
-    return Reply(f"{head}。", (*details, *late("cooperatives", source.as_of, ctx.today)), tuple(facts))
+    return Reply(f"{head}。", tuple(details), tuple(facts))

@@ -12,7 +12,6 @@ from bot.skills.sector import (
     asks_towns,
     asks_which,
     compared_in_vain,
-    late,
     none_held,
     number,
     origin,
@@ -84,7 +83,7 @@ def answer(query: Query, ctx: Context) -> Reply:
     else:
         head += words[0]
         details = []
-    details += [*compared_in_vain(query), *late("facilities", source.as_of, ctx.today)]
+    details += compared_in_vain(query)
     return Reply(f"{head}。", tuple(details), tuple(dict.fromkeys(facts)))
 
 

@@ -15,7 +15,6 @@ from bot.skills.sector import (
     asks_standing,
     asks_towns,
     asks_which,
-    late,
     none_held,
     number,
     origin,
@@ -176,7 +175,6 @@ def _told(
     elif asks_standing(query) and len(found) == 1:
         line, standing = _standing(query, ctx, area, found[0], source)
         head, facts = f"{head}，{line}", [*facts, *standing]
-    details += late("farming_stats", source.as_of, ctx.today)
     return Reply(f"{head}。", tuple(details), tuple(dict.fromkeys(facts)))
 
 

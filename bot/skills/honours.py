@@ -15,7 +15,6 @@ from bot.skills.sector import (
     area_of,
     asks_towns,
     asks_which,
-    late,
     none_held,
     not_held,
     origin,
@@ -76,7 +75,7 @@ def civilized(query: Query, ctx: Context) -> Reply:
         told = [_title(row, ctx) for row in said or rows]
         words = "；".join(text for text, _ in told)
         facts = tuple(fact for _, fact in told)
-        return Reply(f"{asked.name}：{words}。", late("civilized_titles", source.as_of, ctx.today), facts)
+        return Reply(f"{asked.name}：{words}。", (), facts)
     return _titles(asked, said or rows, ctx)
 
 
@@ -131,7 +130,7 @@ def _counted(query: Query, ctx: Context, asked: Area, here: Sequence[RoleModel])
         words, more = _by_kind(rows, asked, ctx)
         facts += more
         head, details = f"{asked.name}{when}{words}", []
-    return Reply(f"{head}。", (*details, *late("role_models", source.as_of, ctx.today)), tuple(dict.fromkeys(facts)))
+    return Reply(f"{head}。", tuple(details), tuple(dict.fromkeys(facts)))
 
 
 def _by_kind(rows: Sequence[RoleModel], asked: Area, ctx: Context) -> tuple[str, list[Fact]]:
@@ -175,4 +174,4 @@ def _titles(asked: Area, rows: Sequence[CivilizedTitle], ctx: Context) -> Reply:
         text, fact = _title(row, ctx)
         details.append(f"{ctx.places.full_name(row.place)}：{text}")
         facts.append(fact)
-    return Reply(head, (*details, *late("civilized_titles", source.as_of, ctx.today)), tuple(facts))
+    return Reply(head, tuple(details), tuple(facts))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
-from bot.skills.sector import Area, area, area_of, late, none_held, number, origin, origin_of_all
+from bot.skills.sector import Area, area, area_of, none_held, number, origin, origin_of_all
 from bot.understanding.query import Query
 from knowledge import assets
 from knowledge.standing import nearness
@@ -104,7 +104,6 @@ def _all(rows: Sequence[IdleResource], ctx: Context) -> Reply:
     if len(rows) > OTHERS + 1:
         facts.append(Fact("找到的处数", len(rows), "处", "", "", source.as_of, source.source))
         details.append(f"一共找到{len(rows)}处，要别处的请说镇名或村名。")
-    details += late("idle_resources", source.as_of, ctx.today)
     return Reply(f"{words}。", tuple(details), tuple(facts))
 
 
@@ -149,4 +148,4 @@ def _counted(asked: Area, rows: Sequence[IdleResource], kind: str, ctx: Context)
         line, more = _told(row, ctx)
         details.append(f"{line}。")
         facts += more
-    return Reply(f"{head}。", (*details, *late("idle_resources", source.as_of, ctx.today)), tuple(facts))
+    return Reply(f"{head}。", tuple(details), tuple(facts))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from bot.messages import Fact, Reply
+from bot.skills import pictures
 from bot.skills.base import Context
 from bot.skills.sector import (
     Area,
@@ -14,7 +15,6 @@ from bot.skills.sector import (
     asks_standing,
     asks_which,
     compared_in_vain,
-    late,
     none_held,
     not_held,
     number,
@@ -73,8 +73,9 @@ def answer(query: Query, ctx: Context) -> Reply:
             headline = f"{headline[:-1]}，{line}。"
         elif line:
             details.append(f"{line}。")
-    details += [*compared_in_vain(query), *late("livability", source.as_of, ctx.today)]
-    return Reply(headline, tuple(details), tuple(facts))
+    details += compared_in_vain(query)
+    picture = pictures.five_works(area.code) if area.is_village else None
+    return Reply(headline, tuple(details), tuple(facts), picture=picture)
 
 
 def _indicator(query: Query) -> str | None:

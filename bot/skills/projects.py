@@ -12,7 +12,6 @@ from bot.skills.sector import (
     amount,
     amount_fact,
     area_of,
-    late,
     none_held,
     not_held,
     number,
@@ -64,16 +63,15 @@ def _answer(query: Query, ctx: Context, asked: _Told, beside: _Told) -> Reply:
     meant, about = _meant(query, ctx, rows)
     if not meant:
         return none_held(area, f"{about}项目", "可以问“村里有哪些项目”。")
-    stale = late("projects", source.as_of, ctx.today)
     if len(meant) > 1 and (not area.is_village or len(meant) > LINES):
-        return _summed(area, about, meant, ctx, stale)
+        return _summed(area, about, meant, ctx)
     if len(meant) > 1:
-        return _several(area, about, meant, ctx, asked, beside, stale)
+        return _several(area, about, meant, ctx, asked, beside)
     row = meant[0]
     words, facts = asked(row, ctx)
     more, others = beside(row, ctx)
     facts += [fact for fact in others if fact not in facts]
-    return Reply(f"{_name(row, ctx)}{words}。", (f"{more}。", *stale), tuple(facts))
+    return Reply(f"{_name(row, ctx)}{words}。", (f"{more}。",), tuple(facts))
 
 
 def _meant(query: Query, ctx: Context, rows: Sequence[Project]) -> tuple[Sequence[Project], str]:
@@ -157,7 +155,6 @@ def _several(
     ctx: Context,
     asked: _Told,
     beside: _Told,
-    stale: tuple[str, ...],
 ) -> Reply:
     """Each project of a village: briefly in the headline, a line for each in the details."""
     source = origin_of_all(area, rows)
@@ -175,10 +172,10 @@ def _several(
         told = f"，预算共{amount(found.budget)}，已付{amount(found.paid)}"
         facts += [amount_fact(source, "预算合计", found.budget), amount_fact(source, "已付合计", found.paid)]
     head = f"{area.name}{about}项目{len(rows)}个{told}。"
-    return Reply(head, (*lines, *stale), tuple(dict.fromkeys(facts)))
+    return Reply(head, tuple(lines), tuple(dict.fromkeys(facts)))
 
 
-def _summed(area: Area, about: str, rows: Sequence[Project], ctx: Context, stale: tuple[str, ...]) -> Reply:
+def _summed(area: Area, about: str, rows: Sequence[Project], ctx: Context) -> Reply:
     """Many projects taken together."""
     found = projects.summary(rows, ctx.today)
     source = origin_of_all(area, rows)
@@ -191,4 +188,4 @@ def _summed(area: Area, about: str, rows: Sequence[Project], ctx: Context, stale
     )
     head = f"{area.name}{about}项目{found.count}个，完工{found.done}个，超期没完工{found.late}个；"
     head += f"预算共{amount(found.budget)}，已付{amount(found.paid)}。"
-    return Reply(head, ("要问哪个项目，请连村名一起说。", *stale), facts)
+    return Reply(head, ("要问哪个项目，请连村名一起说。",), facts)

@@ -20,7 +20,6 @@ from bot.skills.sector import (
     asks_towns,
     asks_which,
     compared_in_vain,
-    late,
     none_held,
     not_held,
     origin,
@@ -53,7 +52,7 @@ def count(query: Query, ctx: Context) -> Reply:
     if isinstance(found, Reply):
         return found
     words, facts = _counted(area, found)
-    details = list(late("reliefs", facts[0].as_of, ctx.today)) + list(compared_in_vain(query))
+    details = list(compared_in_vain(query))
     if area.is_village and asks_standing(query):
         line, more = _standing(area, query, ctx)
         details.insert(0, line)
@@ -83,9 +82,7 @@ def listed(query: Query, ctx: Context) -> Reply:
     if more:
         facts.append(origin_of_all(area, found).fact("名单户数", len(found), "户"))
     details = (*(line for _, line, _ in households), "姓名按规定遮着，电话和身份证号不公开。")
-    return Reply(
-        f"{words[:-1]}：{names}{more}。", (*details, *late("reliefs", facts[0].as_of, ctx.today)), tuple(facts)
-    )
+    return Reply(f"{words[:-1]}：{names}{more}。", tuple(details), tuple(facts))
 
 
 def _current(query: Query, ctx: Context, area: Area) -> list[Relief] | Reply:

@@ -14,7 +14,6 @@ from bot.skills.base import Context
 from bot.skills.wording import full_day, plain
 from bot.understanding.query import Period, Query
 from knowledge.standing import TOWN, VILLAGE, departments, standings
-from knowledge.tables import DATASETS
 
 #: So many places are told of a ranking.
 TOLD = 3
@@ -174,14 +173,6 @@ def _period(query: Query, today: date) -> Period | None:
 def none_held(area: Area, about: str, hint: str = "") -> Reply:
     """Says that there is no record, and what to do."""
     return Reply(f"没有{area.name}{about}的记录。", (hint or "可以到村委会或镇便民服务中心问。",))
-
-
-def late(dataset: str, as_of: date | None, today: date) -> tuple[str, ...]:
-    """A line that says so where a data set should have been renewed by now."""
-    rhythm = DATASETS[dataset].rhythm_days
-    if as_of is None or rhythm is None or (today - as_of).days <= rhythm:
-        return ()
-    return (f"这是{full_day(as_of)}的数，早该更新了，现在可能变了。",)
 
 
 def compared_in_vain(query: Query) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
-from bot.skills.sector import Area, Origin, area_of, late, none_held, not_held, number, origin, origin_of_all
+from bot.skills.sector import Area, Origin, area_of, none_held, not_held, number, origin, origin_of_all
 from bot.skills.wording import full_day
 from bot.understanding.query import Query
 from knowledge import soil
@@ -91,7 +91,6 @@ def _plot(query: Query, ctx: Context, rows: Sequence[SoilTest]) -> Reply:
         before = [(m, v) for m in asked if (v := getattr(older, m.name)) is not None]
         details.append(f"{full_day(older.sampled)}化验：{'，'.join(_value(m, v) for m, v in before)}")
         facts += [source.fact(m.label, v, m.unit, f"{row.plot} {full_day(older.sampled)}") for m, v in before]
-    details += late("soil_tests", row.sampled, ctx.today)
     head = f"{row.plot}号地{full_day(row.sampled)}化验：{words}。"
     return Reply(head, tuple(details), tuple(dict.fromkeys(facts)))
 
@@ -117,7 +116,6 @@ def _several(query: Query, ctx: Context, area: Area, rows: Sequence[SoilTest]) -
     example = rows[0].plot
     facts.append(source.fact("地块编号", example, "", example))
     details.append(f"要问自家那块地，请说地块编号，比如“{example}号地”；没有编号问村委会。")
-    details += late("soil_tests", source.as_of, ctx.today)
     mean = "平均" if len(rows) > 1 else ""
     return Reply(f"{area.name}{len(rows)}块地{mean}：{words}。", tuple(details), tuple(dict.fromkeys(facts)))
 

@@ -14,7 +14,6 @@ from bot.skills.sector import (
     area_of,
     asks_towns,
     asks_which,
-    late,
     none_held,
     not_held,
     origin,
@@ -55,7 +54,7 @@ def answer(query: Query, ctx: Context) -> Reply:
     if any(word in query.text for word in _LIST):
         return _list(area, rows, ctx) if allowed else _refused(area, rows)
     words, facts = _public(area, rows)
-    return Reply(words, (*_how_to_ask(area, allowed), *late("toilet_repairs", source.as_of, ctx.today)), tuple(facts))
+    return Reply(words, _how_to_ask(area, allowed), tuple(facts))
 
 
 def _household(query: Query, ctx: Context, area: Area, rows: Sequence[ToiletRepair]) -> Reply:

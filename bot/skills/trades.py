@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
-from bot.skills.sector import area, area_of, late, number, origin
+from bot.skills.sector import area, area_of, number, origin
 from bot.skills.wording import day as day_said
 from bot.skills.wording import fen, full_day, plain
 from bot.understanding.query import Query
@@ -135,7 +135,6 @@ def _found(query: Query, ctx: Context, goods: str, side: str | None, rows: Seque
     if len(shown) > OTHERS + 1:
         facts.append(Fact("有效信息", len(shown), "条", goods, "", source.as_of, source.source))
         details.append(f"全市现在一共{len(shown)}条，近的在前。")
-    details += late("trades", source.as_of, ctx.today)
     return Reply(f"{before}{words}。", tuple(details), tuple(dict.fromkeys(facts)))
 
 
