@@ -43,27 +43,37 @@ def _month(village: Place, month: date) -> list[dict[str, Any]]:
     count = draw.between(18, 26) if pilot(village) else draw.between(1, 3)
     last = next_month(month).toordinal() - 1
     days = sorted(date.fromordinal(draw.between(month.toordinal(), last)) for _ in range(count))
-    return [_entry(village, day, number) for number, day in enumerate(days, 1)]
+    found: list[dict[str, Any]] = []
+    paid: set[str] = set()
+    for number, day in enumerate(days, 1):
+        entry = Draw("entry", village.code, day, number)
+        direction, subject, figures = entry.pick(_subjects())
+        while subject in paid:
+            direction, subject, figures = entry.pick(_subjects())
+        if figures.get("monthly"):
+            paid.add(subject)
+            pay = Draw("pay", village.code, subject)
+        else:
+            pay = entry
+        values = {
+            "place": village.code,
+            "day": day,
+            "direction": direction,
+            "subject": subject,
+            "summary": entry.pick(figures["says"]),
+            "amount": _amount(pay, figures),
+            "handler": officer(village, "会计" if entry.chance(70) else "委员"),
+            "approver": officer(village, "书记"),
+            "voucher": f"记{day:%Y%m}-{tail(village)}-{number:03d}",
+        }
+        found.append(values)
+    return found
 
 
-def _entry(village: Place, day: date, number: int) -> dict[str, Any]:
-    draw = Draw("entry", village.code, day, number)
-    direction, subject, figures = draw.pick(_subjects())
+def _amount(draw: Draw, figures: dict[str, Any]) -> Decimal:
     if figures.get("fen"):
-        amount = Decimal(draw.between(figures["from"] * 100, figures["to"] * 100)) / 100
-    else:
-        amount = Decimal(draw.between(figures["from"] // 10, figures["to"] // 10) * 10)
-    return {
-        "place": village.code,
-        "day": day,
-        "direction": direction,
-        "subject": subject,
-        "summary": draw.pick(figures["says"]),
-        "amount": amount,
-        "handler": officer(village, "会计" if draw.chance(70) else "委员"),
-        "approver": officer(village, "书记"),
-        "voucher": f"记{day:%Y%m}-{tail(village)}-{number:03d}",
-    }
+        return Decimal(draw.between(figures["from"] * 100, figures["to"] * 100)) / 100
+    return Decimal(draw.between(figures["from"] // 10, figures["to"] // 10) * 10)
 
 
 @cache
