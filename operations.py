@@ -18,7 +18,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from sqlalchemy import Engine, case, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -42,9 +42,8 @@ class Server(BaseApplication):  # type: ignore[misc]
     `started` is called in each worker once it serves.
     """
 
-    def __init__(self, app: Flask, engine: Engine, options: dict[str, Any], started: Callable[[], None]) -> None:
+    def __init__(self, app: Flask, options: dict[str, Any], started: Callable[[], None]) -> None:
         self._app = app
-        self._engine = engine
         self._options = options
         self._started = started
         super().__init__()
@@ -53,13 +52,9 @@ class Server(BaseApplication):  # type: ignore[misc]
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-        def forked(_server: object, _worker: object) -> None:
-            self._engine.dispose(close=False)  # a connection must not be shared with the parent
-
         def started(_worker: object) -> None:
             self._started()
 
-        self.cfg.set("post_fork", forked)
         self.cfg.set("post_worker_init", started)
 
     def load(self) -> Flask:
@@ -80,9 +75,10 @@ def serve(with_demo: bool) -> None:
         if with_demo:
             demo.ensure(service.engine, today, interactive=sys.stderr.isatty())
         service.warm()
-    click.echo(f"Serving on http://{settings.host}:{settings.port} (Ctrl-C stops)", err=True)
+    where = f"{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
+    click.echo(f"Serving on http://{where} (Ctrl-C stops)", err=True)
     options = {
-        "bind": f"{settings.host}:{settings.port}",
+        "bind": where,
         "workers": settings.workers,
         "worker_class": "gthread",
         "threads": 8,
@@ -94,8 +90,9 @@ def serve(with_demo: bool) -> None:
         "loglevel": settings.log_level,
         "control_socket_disable": True,  # nobody asks it anything, and two servers would share one in the home folder
     }
+    service.engine.dispose()  # a connection that is open now would be shared by all workers
     application: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    Server(application, service.engine, options, partial(watch_calendar, service, today, with_demo)).run()
+    Server(application, options, partial(watch_calendar, service, today, with_demo)).run()
 
 
 @contextmanager
