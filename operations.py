@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import socket
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
+
+#: A client that begins a request and then says nothing for so many seconds is hung up on: it holds a thread.
+SILENCE = 10
 
 #: So many seconds pass between two looks at the calendar.
 CALENDAR = 30
@@ -69,6 +74,7 @@ def serve(with_demo: bool) -> None:
     service: Service = current_app.extensions["xiangyin"]
     settings = service.settings
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     _refuse_unusable(settings.host, settings.port)
     today = settings.now().date()
     with usable_database():
@@ -90,6 +96,7 @@ def serve(with_demo: bool) -> None:
         "loglevel": settings.log_level,
         "control_socket_disable": True,  # nobody asks it anything, and two servers would share one in the home folder
     }
+    gc.freeze()  # what is loaded stays shared: a collection would touch it in every worker
     service.engine.dispose()  # a connection that is open now would be shared by all workers
     application: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     Server(application, options, partial(watch_calendar, service, today, with_demo)).run()
