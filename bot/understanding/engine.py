@@ -13,7 +13,7 @@ from bot.understanding import dates, syllables
 from bot.understanding.features import Masks, features, masked
 from bot.understanding.matcher import Matcher, Mention, choose
 from bot.understanding.model import Model
-from bot.understanding.normalise import chinese_number, normalise
+from bot.understanding.normalise import chinese_number, normalise, tidy
 from bot.understanding.places import PlaceReader
 from bot.understanding.query import Names, Query, Slots
 from bot.understanding.spelling import Speller
@@ -96,13 +96,17 @@ class Understanding:
 
     def parse(self, text: str, today: date) -> list[Query]:
         """The questions of a message, usually one; [] where there is nothing to read."""
-        plain = normalise(text)
+        plain = self.plain(text)
         if not re.search(r"[^\W_]", plain):
             return []
         whole = self._query(plain, today)
         if not self.model.ours or "title" in whole.slots:
             return [whole]
         return self._several(whole.text, today) or [whole]
+
+    def plain(self, text: str) -> str:
+        """The form of a text that is read."""
+        return normalise(text) if self.model.ours else tidy(text)
 
     def analyse(self, text: str, today: date) -> Analysis:
         """Names, words, dates and numbers of a normalised text."""

@@ -15,8 +15,8 @@ _ALIKE = {
     "relief": "policy", "baseline": "period",
 }  # fmt: skip
 
-CHARACTERS = (1, 2, 3, 4)
-SOUNDS = (1, 2, 3)
+CHARACTERS = (1, 2)
+SOUNDS = (1, 2)
 
 #: The kinds of features, by the first letter of their names; each kind is brought to its own weight in a message.
 KINDS = {"c": 1.0, "w": 0.5, "s": 0.6, "n": 0.4}

@@ -30,8 +30,10 @@ def _converter() -> Any:
     return OpenCC("t2s")
 
 
-def normalise(text: str) -> str:
-    """Half width, simplified, without what carries nothing: emoji, invisible marks, tripled characters, padding."""
+def tidy(text: str) -> str:
+    """Half width, simplified, without what carries nothing: emoji, invisible marks, tripled characters, blanks between
+    hanzi.
+    """
     text = unicodedata.normalize("NFKC", text[: MAX_LENGTH * 2])[:MAX_LENGTH]
     text = _EMOJI.sub(" ", _ZERO_WIDTH.sub("", text))
     if any("一" <= c <= "鿿" for c in text):
@@ -40,7 +42,12 @@ def normalise(text: str) -> str:
     text = re.sub(r"(?<=\d)，(?=\d{3}(?!\d))", "", text)
     text = _REPEATED.sub(r"\1", text)
     text = re.sub(r"(?<=[一-鿿])[ 　.．·…_*#@^]+(?=[一-鿿])", "", text)
-    text = re.sub(r"\s+", " ", text).strip(" 。．.，、！~-_")
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def normalise(text: str) -> str:
+    """`tidy`, and without polite padding or marks around a question."""
+    text = tidy(text).strip(" 。．.，、！~-_")
     stripped = _TAIL.sub("", _PADDING.sub("", text))
     return stripped if len(re.sub(r"[\W_]", "", stripped)) >= 2 else text
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import cast
 
 _TONES = {
     **dict.fromkeys("āēīōūǖ", "1"),
@@ -52,13 +52,8 @@ def _dictionary() -> dict[int, str]:
     package = importlib.util.find_spec("pypinyin")
     if package is None or not package.submodule_search_locations:
         raise ModuleNotFoundError("pypinyin is not installed; see requirements.txt")
-    path = Path(package.submodule_search_locations[0]) / "pinyin_dict.py"
-    table = importlib.util.spec_from_file_location("_pinyin_table", path)
-    assert table is not None
-    assert table.loader is not None
-    module = importlib.util.module_from_spec(table)
-    table.loader.exec_module(module)
-    return cast(dict[int, str], module.pinyin_dict)
+    table = Path(package.submodule_search_locations[0]) / "pinyin_dict.json"
+    return {int(number): said for number, said in json.loads(table.read_text(encoding="utf-8")).items()}
 
 
 @lru_cache(maxsize=20_000)

@@ -21,7 +21,6 @@ from bot.understanding.engine import Analysis, Understanding
 from bot.understanding.features import Masks, features, masked
 from bot.understanding.lexicon import LONGEST, Lexicon
 from bot.understanding.model import Model, digest, vector
-from bot.understanding.normalise import normalise
 from bot.understanding.query import Slots
 from bot.understanding.syllables import Token
 
@@ -240,7 +239,7 @@ def reader(data: Data, words: Mapping[str, Any]) -> Understanding:
 def analysed(engine: Understanding, example: Example, masks: Masks) -> Analysis:
     """The example as the engine reads it, with those annotated names masked that only other names would show."""
     text = example.text
-    plain = normalise(text)
+    plain = engine.plain(text)
     found = engine.analyse(plain, ANY_DAY)
     spans, hidden = list(found.spans), []
     for start, end, entity, _ in example.entities:
@@ -269,13 +268,14 @@ def _rows(engine: Understanding, data: Data) -> Rows:
         tokens = masked(found.tokens, found.spans)
         plain = list(features(tokens, found.words, found.values))
         distinct.update(set(plain))
-        versions = [plain, list(features(tokens, (), found.values, characters=False))]
-        versions += [list(features(noisy, (), found.values)) for noisy in _noisy(tokens, chance)]
+        versions = [plain]
+        if data.ours:  # others' messages are taken to be written as their examples are
+            versions.append(list(features(tokens, (), found.values, characters=False)))
+            versions += [list(features(noisy, (), found.values)) for noisy in _noisy(tokens, chance)]
         rows += versions
         labels += [example.intent] * len(versions)
         groups += [number] * len(versions)
-    least = 2 if len(data.examples) > 1500 else 1
-    kept = sorted(name for name, count in distinct.items() if count >= least or len(name) <= 3)
+    kept = sorted(distinct)
     vocabulary = {name: index for index, name in enumerate(kept)}
     total = len(data.examples)
     idf = np.array([np.log((1 + total) / (1 + distinct[name])) + 1 for name in kept], dtype=np.float32)
