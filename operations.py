@@ -60,6 +60,11 @@ class Server(BaseApplication):  # type: ignore[misc]
         def started(_worker: object) -> None:
             self._started()
 
+        def ready(server: Any) -> None:
+            for listener in server.LISTENERS:  # accepted connections take it over from their listener
+                listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENCE, 0))
+
+        self.cfg.set("when_ready", ready)
         self.cfg.set("post_worker_init", started)
 
     def load(self) -> Flask:

@@ -12,9 +12,10 @@ from unicodedata import category, normalize
 
 from flask import request
 from pydantic import SecretStr
+from werkzeug.exceptions import HTTPException
 
 from channels.base.places import Gazetteer
-from channels.base.refusals import RefusedError
+from channels.base.refusals import RefusedError, http_error
 
 #: The longest question, in characters. What people write is below 100.
 MAX_TEXT = 500
@@ -56,6 +57,24 @@ class Asked:
     id: str | None = None
 
 
+def whole_body() -> bytes:
+    """The request's body. Raises RefusedError where it is too large or did not arrive whole.
+
+    To be called before `request.form`, which then reads the same bytes.
+    """
+    try:
+        data = request.get_data()
+    except HTTPException:
+        raise
+    except Exception:  # each server has errors of its own for a broken stream
+        raise RefusedError(
+            400, "cut_off", "内容没有收全，请重发。", "The body did not arrive whole; send it again.", retryable=True
+        ) from None
+    if request.max_content_length and len(data) >= request.max_content_length:
+        raise http_error(413)  # sent in chunks, of which werkzeug reads no more than the limit
+    return data
+
+
 def json_body() -> dict[str, Any]:
     """The request's JSON object. Raises RefusedError where it is none."""
     if request.mimetype != "application/json":
@@ -65,8 +84,9 @@ def json_body() -> dict[str, Any]:
             "请用 JSON 发送，请求头写 Content-Type: application/json。",
             "Send JSON with Content-Type: application/json.",
         )
+    data = whole_body()
     try:
-        body = json.loads(request.get_data())
+        body = json.loads(data)
     except (ValueError, RecursionError):
         raise RefusedError(
             400, "not_json", "内容不是正确的 JSON，请用 UTF-8 编码，检查引号和逗号。", "The body is no JSON in UTF-8."

@@ -15,7 +15,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 
 from bot.messages import Address, Message, Reply
 from channels.base import Outcome, Service
-from channels.base.reading import phone_number, tidy
+from channels.base.reading import phone_number, tidy, whole_body
 from channels.base.refusals import RefusedError, http_error
 from channels.sms.segments import fit, split
 from channels.sms.wishes import GOODBYE, WELCOME, wish
@@ -94,6 +94,7 @@ def _prove(service: Service) -> None:
             "短信通道没有开通，请设置 XIANGYIN_TWILIO_AUTH_TOKEN。",
             "This channel is closed: set XIANGYIN_TWILIO_AUTH_TOKEN.",
         )
+    whole_body()
     validator = RequestValidator(token.get_secret_value())
     signature = request.headers.get("X-Twilio-Signature", "")
     if not any(validator.validate(url, request.form, signature) for url in _urls(service.settings.public_url)):

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from bot.messages import Address, Choice, Message, as_json
 from channels.base import Outcome, Service
-from channels.base.reading import MAX_TEXT, Asked, asked, json_body
+from channels.base.reading import MAX_TEXT, Asked, asked, json_body, whole_body
 from channels.base.refusals import RefusedError, http_error, json_response
 
 COOKIE = "xiangyin_chat"
@@ -43,6 +43,7 @@ def routes(service: Service) -> Blueprint:
         if request.mimetype == "application/json":
             outcome = _receive(service, key, asked(json_body(), service.places, sender=False))
             return _dressed(json_response(_shown(outcome)), key)
+        whole_body()
         typed = request.form.get("village", "")
         try:
             question = asked(request.form, service.places, sender=False)

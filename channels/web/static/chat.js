@@ -121,11 +121,11 @@
     var wanted = village.value.replace(/\s/g, "");
     var found = [];
     var button, i;
-    remember(wanted);
+    remember("");
     list.textContent = "";
     if (!wanted || !places) { return; }
     for (i = 0; i < places.length; i += 1) {
-      if (places[i][1] === wanted) { status.textContent = "已选" + wanted; return; }
+      if (places[i][1] === wanted) { remember(wanted); status.textContent = "已选" + wanted; return; }
       if (places[i][1].indexOf(wanted) >= 0) { found.push(places[i][1]); }
     }
     status.textContent = found.length ? "找到" + found.length + "个村" + (found.length > 8 ? "，请再写几个字" : "") : "没有这个村名";
