@@ -25,13 +25,15 @@ from knowledge.places import Place
 
 _WASTE = ("每天清运", "两天一清运", "每周清运三次")
 
-#: kind: (titles, what remains to be done, most first)
+_WHERE = ("前街", "后街", "东头", "西头", "村部门前", "小学门前")
+
+#: kind: (titles, what remains to be done, most first, who builds it)
 _WORKS = {
-    "硬化": (("主街路面硬化", "进地路硬化"), ("铺完最后一段路面", "做路缘石", "划标线")),
-    "绿化": (("村口绿化", "环村林带栽植"), ("补栽死苗", "砌完树池", "浇越冬水")),
-    "亮化": (("太阳能路灯安装", "小街路灯延伸"), ("立完剩下的灯杆", "接线", "调时控器")),
-    "净化": (("污水管网铺设", "垃圾收集点新建"), ("挖完支管沟", "盖检查井", "清余土")),
-    "美化": (("主街墙面粉刷", "小游园建设"), ("粉完后街墙面", "装坐凳", "清场")),
+    "硬化": (("路面硬化", "进地路硬化"), ("铺完最后一段路面", "做路缘石", "划标线"), "路桥施工队"),
+    "绿化": (("路旁绿化", "林带栽植"), ("补栽死苗", "砌完树池", "浇越冬水"), "园林绿化队"),
+    "亮化": (("太阳能路灯安装", "路灯延伸"), ("立完剩下的灯杆", "接线", "调时控器"), "照明安装队"),
+    "净化": (("污水管网铺设", "垃圾收集点新建"), ("挖完支管沟", "盖检查井", "清余土"), "市政工程队"),
+    "美化": (("墙面粉刷", "小游园建设"), ("粉完剩下的墙面", "装坐凳", "清场"), "建筑装修队"),
 }
 _FAULTS = ("冲水桶不出水", "便池堵了", "化粪桶满了", "进水管冻裂", "盖板破损", "门锁坏了")
 _CAMERA_SPOTS = ("村口", "村部院内", "小广场", "后街路口", "学校路口", "桥头", "进山卡口")
@@ -82,7 +84,7 @@ def _begun(scene: Scene, quarter: date) -> Iterator[tuple[Place, str]]:
 
 def _project(village: Place, kind: str, code: str, quarter: date, day: date) -> dict[str, Any]:
     draw = Draw("project", code)
-    titles, tasks = _WORKS[kind]
+    titles, tasks, firm = _WORKS[kind]
     started = quarter + timedelta(draw.below(85))
     planned = draw.between(60, 240)
     progress = min(100, (day - started).days * 100 // (planned + draw.between(-20, 60)))
@@ -90,12 +92,12 @@ def _project(village: Place, kind: str, code: str, quarter: date, day: date) -> 
     left = tasks if progress < 40 else tasks[1:] if progress < 75 else tasks[2:]
     return {
         "code": code,
-        "title": village.name + draw.pick(titles),
+        "title": village.name + draw.pick(_WHERE) + draw.pick(titles),
         "place": village.code,
         "kind": kind,
         "budget": budget,
         "paid": budget * min(95, progress * 9 // 10) / 100,
-        "contractor": f"{people.name(draw)[0]}氏{draw.pick(('园林绿化队', '路桥施工队', '市政工程队', '安装工程队'))}",
+        "contractor": f"{people.name(draw)[0]}氏{firm}",
         "started": started,
         "planned_end": started + timedelta(planned),
         "progress": Decimal(progress),

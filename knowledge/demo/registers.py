@@ -52,15 +52,20 @@ _RELIEFS = {
 }
 _CAUSES = ("因病", "因残", "缺少劳力", "年老无人照料", "因意外事故", "子女上学")
 
+_LOCAL = ("镇级", "县级", "市级")
+
+#: kind: (what for, levels)
 _DEEDS = {
-    "孝老爱亲": "照料瘫痪的老人多年，端水喂饭从不嫌累。",
-    "助人为乐": "多年来义务给村里老人修电器、送菜送药。",
-    "见义勇为": "跳进水塘救起落水的孩子。",
-    "致富带头": "带着邻居们一起种果树、跑销路。",
-    "敬业奉献": "守着村卫生室二十多年，半夜有人叫门也出诊。",
-    "诚实守信": "捡到的钱包原样还给失主，欠账一分不少还清。",
+    "孝老爱亲": ("照料瘫痪的老人多年，端水喂饭从不嫌累。", _LOCAL),
+    "助人为乐": ("多年来义务给村里老人修电器、送菜送药。", _LOCAL),
+    "见义勇为": ("跳进水塘救起落水的孩子。", ("市级", "省级")),
+    "致富带头": ("带着邻居们一起种果树、跑销路。", _LOCAL),
+    "敬业奉献": ("守着村卫生室二十多年，半夜有人叫门也出诊。", _LOCAL),
+    "诚实守信": ("捡到的钱包原样还给失主，欠账一分不少还清。", _LOCAL),
+    "好媳妇": ("伺候公婆十几年，邻里没有不夸的。", _LOCAL),
+    "河北好人": ("收养孤儿，供到大学毕业。", ("省级",)),
+    "中国好人": ("三十年守着水库大坝，救过七名落水的人。", ("国家级",)),
 }
-_LEVELS = ("乡镇级", "县级", "市级", "省级")
 
 
 def assets(scene: Scene) -> Iterator[Row]:
@@ -167,12 +172,13 @@ def role_models(scene: Scene) -> Iterator[Row]:
         draw = Draw("honours", village.code)
         for kind in draw.some(list(_DEEDS), 3 if pilot(village) else int(draw.chance(25))):
             name = people.name(draw)
+            deed, levels = _DEEDS[kind]
             values = {
                 "name": name,
                 "place": village.code,
                 "kind": kind,
-                "deed": name + _DEEDS[kind],
-                "level": draw.pick(_LEVELS),
+                "deed": name + deed,
+                "level": draw.pick(levels),
                 "awarded": date(draw.between(2021, 2025), draw.between(1, 12), draw.between(1, 28)),
             }
             yield values, day
