@@ -88,13 +88,14 @@ def _names(places: Places, meant: Iterable[str | None]) -> Iterator[str]:
 
 def _matched(core: str, asked: str) -> int:
     """How many characters of a name are asked for; 0 where the question names something else."""
-    covered = {
-        at
-        for start in range(len(core) - 1)
-        if " " not in (pair := core[start : start + 2]) and pair in asked
-        for at in (start, start + 1)
-    }
-    if len(covered) == len(core):
+    covered: set[int] = set()
+    pairs: set[str] = set()
+    for start in range(len(core) - 1):
+        pair = core[start : start + 2]
+        if " " not in pair and pair not in pairs and pair in asked:  # a word said once counts once
+            pairs.add(pair)
+            covered |= {start, start + 1}
+    if len(covered) == len(core) or core in asked:
         return len(core)
     if len(core) >= 3 and (covered or len(core) == 3) and _one_off(core, asked):
         return len(core) - 1
