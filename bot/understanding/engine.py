@@ -49,8 +49,8 @@ _SPLIT = re.compile(
 )
 _CLAUSE = re.compile(r"[，,]")
 
-#: From this length and number of clauses on a message tells a story; its question is the last clause.
-_STORY, _STORY_CLAUSES = 24, 3
+#: From this length on, with so many clauses, a message tells a story; its question is the last clause.
+_STORY = {3: 24, 2: 32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +217,11 @@ class Understanding:
                 found.cover(slot, period.start, period.end)
         outside = [m for m in outside if found.free(m.start, m.end)]
         goods: list[str] = []
+        in_question = any(m.slot == "commodity" and m.start >= story_ends for m in outside)
         for mention in outside:
             for twin in by_span[mention.start, mention.end]:  # 低保 is a policy and a relief: the intent tells which
+                if twin.slot == "commodity" and in_question and twin.start < story_ends:
+                    continue
                 if twin.slot == "commodity":
                     goods += [value for value in twin.values[:1] if value not in goods]
                 elif twin.slot in OWN:
@@ -304,10 +307,10 @@ def _merged(trained: Names, said: Names, known: Names) -> dict[str, dict[str, tu
 
 def _question_of(text: str) -> str | None:
     """The last clause of a story, where its question stands; None for a text that is no story."""
-    if len(text) < _STORY:
+    if len(text) < min(_STORY.values()):
         return None
     clauses = [clause for clause in _CLAUSE.split(text) if clause]
-    if len(clauses) < _STORY_CLAUSES:
+    if len(clauses) < 2 or len(text) < _STORY[min(len(clauses), 3)]:
         return None
     question = clauses[-1]
     for clause in reversed(clauses[:-1]):
@@ -337,6 +340,8 @@ def _readable(mention: Mention, text: str) -> bool:
             return mention.cost <= _BY_EAR_ELSEWHERE and (
                 not mention.cost or len(mention.surface) >= 3 or mention.said != mention.surface
             )
+        if mention.slot in OWN:
+            return mention.cost <= _BY_EAR_ELSEWHERE
         return mention.sure or mention.slot == "village" or (len(mention.surface) >= 4 and mention.cost <= _LONG_NAME)
     alone = not any(_is_hanzi(text[i]) for i in (mention.start - 1, mention.end) if 0 <= i < len(text))
     priced = mention.slot == "commodity" and bool(_PRICED.match(text, mention.end))

@@ -29,6 +29,9 @@ SURE = 0.95
 _LITTLE = frozenset("的了是有在和跟与我俺咱你您他她它这那么吗呢吧都也还就要会能可到去来不没把给问说想看买卖")
 _LITTLE_COST = 0.7
 
+#: A misspelt character that makes an everyday word with its neighbour: 派处所.
+_INSIDE_A_WORD = 0.2
+
 #: A name with a stray mark or a blank inside.
 _BROKEN = 0.05
 
@@ -150,12 +153,12 @@ class Matcher:
 
     def _heard(self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]]) -> Iterator[Mention]:
         heard = "".join(syllables.sound(token) for token in tokens)
-        guarded = [False] * len(tokens)  # characters of an everyday word
+        inside: list[tuple[int, int] | None] = [None] * len(tokens)  # the everyday word that a token belongs to
         index_at = {token.start: index for index, token in enumerate(tokens)}
         for start, end in words:
-            for position in range(start, end):
-                if position in index_at:
-                    guarded[index_at[position]] = True
+            if start in index_at and end - 1 in index_at:
+                first, last = index_at[start], index_at[end - 1] + 1
+                inside[first:last] = [(first, last)] * (last - first)
         whole, lacking = self._whole, self._lacking
         for first in range(len(tokens)):
             if not _sounds(tokens[first].surface):
@@ -172,25 +175,24 @@ class Matcher:
                         candidates += [(e, None, extra) for e in whole.get(short, ())]
                         candidates += [(e, gap, extra) for e, gap in lacking.get(short, ()) if gap == extra]
                 if candidates:
-                    yield from self._mentions(candidates, first, size, tokens, guarded, text)
+                    guards = [_guard(word, first, first + size) for word in inside[first : first + size]]
+                    yield from self._mentions(candidates, tokens[first : first + size], guards, text)
 
     def _mentions(
         self,
         candidates: Iterable[tuple[_Entry, int | None, int | None]],
-        first: int,
-        size: int,
-        tokens: Sequence[Token],
-        guarded: Sequence[bool],
+        heard: Sequence[Token],
+        guards: Sequence[float],
         text: str,
     ) -> Iterator[Mention]:
         best: dict[tuple[str, str], tuple[float, str]] = {}
         for entry, gap, extra in candidates:
-            cost = _cost(entry, gap, extra, tokens[first : first + size], guarded[first : first + size], self._alike)
+            cost = _cost(entry, gap, extra, heard, guards, self._alike)
             length = len(entry.surface)
             if cost <= MOST.get(length, MOST_LONGER) and cost < best.get((entry.slot, entry.value), (9.0, ""))[0]:
                 best[entry.slot, entry.value] = (max(cost, 0.01), entry.surface)
-        start, end = tokens[first].start, tokens[first + size - 1].end
-        typed = any(token.typed for token in tokens[first : first + size])
+        start, end = heard[0].start, heard[-1].end
+        typed = any(token.typed for token in heard)
         for slot in dict.fromkeys(slot for slot, _ in best):
             costs = {value: found for (s, value), found in best.items() if s == slot}
             least, surface = min(costs.values())
@@ -198,12 +200,19 @@ class Matcher:
             yield Mention(slot, values, start, end, least, text[start:end], surface, typed)
 
 
+def _guard(word: tuple[int, int] | None, first: int, last: int) -> float:
+    """What it costs to take a character of an everyday word for a misspelt one: all, unless the name is more than it."""
+    if word is None:
+        return 0.0
+    return _INSIDE_A_WORD if first <= word[0] and word[1] <= last and word[1] - word[0] < last - first else 9.0
+
+
 def _cost(
     entry: _Entry,
     gap: int | None,
     extra: int | None,
     heard: Sequence[Token],
-    guarded: Sequence[bool],
+    guards: Sequence[float],
     alike: frozenset[tuple[str, str]],
 ) -> float:
     """What it costs to take the tokens for a name, one of whose characters may be lost (`gap`) or strange (`extra`)."""
@@ -212,7 +221,7 @@ def _cost(
         token = heard[extra]
         beside = [heard[i].surface for i in (extra - 1, extra + 1) if 0 <= i < len(heard)]
         total += DOUBLED if token.surface in beside else STRANGE
-        if (guarded[extra] and token.surface not in beside) or extra in {0, len(heard) - 1}:
+        if (guards[extra] and token.surface not in beside) or extra in {0, len(heard) - 1}:
             return 9.0
         pairs = [(i, i if i < extra else i + 1) for i in range(len(entry.surface))]
     elif gap is not None and extra is None:
@@ -225,8 +234,8 @@ def _cost(
         if token.surface == entry.surface[known]:
             same += 1
             continue
-        if guarded[at] and not token.typed:
-            return 9.0
+        if not token.typed:
+            total += guards[at]
         if (token.surface, entry.surface[known]) in alike:
             total += LOOKALIKE
             same += 1

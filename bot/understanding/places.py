@@ -20,6 +20,9 @@ _BOUNDARY = frozenset(
 _MODIFIERS = frozenset("东西南北前后大小上下新老中")
 _ASKING = frozenset("哪几个多少啥各每这那什么全本")
 
+#: The most that guessing a village may cost; farther off it is another place.
+_GUESS = 1.15
+
 Free = Callable[[int, int], bool]
 Cover = Callable[[str, int, int], None]
 
@@ -41,34 +44,25 @@ class PlaceReader:
         if mention.slot not in {"village", "town"}:
             return True
         before, after = text[: mention.start], text[mention.end :]
-        bare = mention.said.removesuffix("村")
-        with_tail = mention.said.endswith(_TAILS) or mention.surface.endswith(_TAILS)
         if mention.slot == "town":
-            tailed = mention.surface.endswith(("镇", "街道", "乡"))
-            return (
-                tailed
-                or (not mention.cost and bool(_opens(before) or _closes(after)))
-                or (mention.typed and len(mention.surface) >= 3)
-            )
+            if mention.surface.endswith(("镇", "街道", "乡")):
+                return True
+            return len(mention.surface) >= 3 if mention.cost else bool(_opens(before) or _closes(after))
+        if any(before.endswith(town) for town in self._towns):
+            return True
+        tailed = mention.surface.endswith(_TAILS) and (mention.typed or mention.said.endswith("村"))
+        bare = mention.said.removesuffix("村")
         if mention.cost and not mention.typed:
-            if mention.said in self._lexicon:
+            if bare in self._lexicon or len(bare) < 2 or mention.cost > _GUESS:
                 return False
             if not mention.sure and not self._whole(mention, text):
                 return False
-            return (
-                (mention.surface.endswith("村") and mention.said.endswith("村"))
-                or after.startswith("村")
-                or mention.length >= 3
-            )
-        if with_tail or after.startswith(_TAILS):
+            return tailed or after.startswith("村") or len(mention.surface) >= 3
+        if tailed or after.startswith(_TAILS):
             return True
-        if any(before.endswith(town) for town in self._towns):
-            return True
-        if bare in self._ordinary or bare in self._lexicon:
+        if mention.surface in self._ordinary or mention.surface in self._lexicon:
             return False
-        return (
-            len(mention.surface) >= 3 or (_opens(before) and _closes(after)) or (mention.typed and bool(_opens(before)))
-        )
+        return len(mention.surface) >= 3 or (not mention.typed and _opens(before) and _closes(after))
 
     def _whole(self, mention: Mention, text: str) -> bool:
         """Whether a guessed village is all of the name that stands there: not 台子村 in 凤凰台子村."""
@@ -90,12 +84,9 @@ class PlaceReader:
         found = self._ours_named(outside, text, words) or self._ours_named(inside, text, words)
         flags = [mention.slot for mention in outside if mention.slot in {"own_village", "own_town", "county"}]
         strange = self._strange(elsewhere, text, words, free, cover)
-        if strange and not any(slot in found for slot in ("village", "villages")):
-            if "town" not in found:
-                found = {}
-            return found | {"unknown_place": strange}
-        if strange and self._leads(strange, outside, text):
-            return {"unknown_place": strange}
+        if strange and ("village" not in found or self._leads(strange, outside, text)):
+            town = {"town": found["town"]} if "town" in found else {}
+            return town | {"unknown_place": strange}
         if any(slot in found for slot in ("village", "villages", "town")):
             return found
         return dict.fromkeys(flags, True)
@@ -104,8 +95,8 @@ class PlaceReader:
         towns = [value for m in mentions if m.slot == "town" for value in m.values]
         villages = [m for m in mentions if m.slot == "village"]
         if not villages:
-            sure = [m for m in mentions if m.slot == "town" and m.sure]
-            return {"town": sure[0].values[0]} if sure else {}
+            certain = [m for m in mentions if m.slot == "town" and len(m.values) == 1]
+            return {"town": certain[0].values[0]} if certain else {}
         mention = villages[0]
         codes = mention.values
         within = tuple(code for code in codes if code[:9] in towns)
@@ -116,9 +107,9 @@ class PlaceReader:
         return {"villages": tuple(sorted(codes))}
 
     def _leads(self, strange: str, mentions: Sequence[Mention], text: str) -> bool:
-        """Whether a place elsewhere stands right before a village's name: 滦州刘庄子村 is none of ours."""
+        """Whether a place elsewhere stands right before a village's name: 滦州的刘庄子村 is none of ours."""
         end = text.find(strange) + len(strange)
-        return any(m.slot == "village" and m.start == end for m in mentions)
+        return any(m.slot == "village" and text[end : m.start] in {"", "的"} for m in mentions)
 
     def _strange(
         self, elsewhere: Sequence[Mention], text: str, words: Sequence[tuple[int, int]], free: Free, cover: Cover
