@@ -46,6 +46,11 @@ def of_household(rows: Iterable[ToiletRepair], text: str, day: tuple[date, date]
     return named
 
 
+def of_family(rows: Iterable[ToiletRepair], text: str) -> list[ToiletRepair]:
+    """The repairs of the householders whose family name stands before 家 in a text: 李家厕所修好没."""
+    return [row for row in rows if row.head and f"{row.head[0]}家" in text]
+
+
 def keepers(rows: Sequence[ToiletRepair]) -> list[Keeper]:
     """The keepers of repairs, the latest first."""
     return list(dict.fromkeys(Keeper(row.keeper, row.keeper_phone) for row in rows if row.keeper))

@@ -22,6 +22,7 @@ from bot.skills.sector import (
     none_held,
     not_held,
     number,
+    numbered,
     origin,
     origin_of_all,
     rank_said,
@@ -66,9 +67,7 @@ def answer(query: Query, ctx: Context) -> Reply:
     if declined := not_held(query, ctx, "集体资产", source):
         return declined
     about_one = replace(query, text=_GENERIC.sub(" ", query.text))
-    named = [row for row in rows if row.code in query.text.upper()] or closest(
-        about_one, rows, lambda row: row.title, ctx.places
-    )
+    named = numbered(query, rows) or closest(about_one, rows, lambda row: row.title, ctx.places)
     if query.slots.get("title") and not named:
         return none_held(area, f"“{query.slots['title']}”", "可以问“村里有哪些集体资产”。")
     meant, about = (named, "") if named else _filtered(query, rows)

@@ -23,7 +23,7 @@ HOW_TO_SEE = "名单只给本村村民看：看本村电视页面或到村委会
 
 #: Asks for what identifies or reaches a private person.
 _PRIVATE = re.compile(
-    r"身份证|身份号|证件号|证号|sfz|SFZ|手机|电话|号码|联系方式|联系上|微信号|银行卡|卡号|账号|账户|住址|地址|门牌|住哪|家在哪|全名|真名|实名|姓名|名字|叫什么|叫啥|出生|年龄|多大岁数|生日"
+    r"身份证|身份号|证件号|证号|sfz|SFZ|手机|电话|号码|联系方式|联系上|微信号|银行卡|卡号|账号|账户|住址|地址|门牌|住哪|家在哪|全名|真名|实名|出生|年龄|多大岁数|生日"
 )
 #: … unless it is a number for everybody that is asked for.
 _PUBLIC = re.compile(

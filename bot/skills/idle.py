@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
-from bot.skills.sector import Area, area, area_of, none_held, number, origin, origin_of_all
+from bot.skills.sector import Area, area, area_of, none_held, number, numbered, origin, origin_of_all
 from bot.understanding.query import Query
 from knowledge import assets
 from knowledge.standing import nearness
@@ -36,9 +36,10 @@ def answer(query: Query, ctx: Context) -> Reply:
     everywhere = assets.idle(ctx.session, county.code, home)
     if not everywhere:
         return none_held(county, "沉睡资源")
-    if code := slots.get("code"):
-        numbered = [row for row in everywhere if row.code == code]
-        return _all(numbered, ctx) if numbered else none_held(county, "这个编号的资源")
+    if called := numbered(query, everywhere):
+        return _all(called, ctx)
+    if "code" in slots:
+        return none_held(county, "这个编号的资源")
     asked = area_of(query, ctx) if {"village", "town"} & slots.keys() else county
     within = [row for row in everywhere if row.place.startswith(asked.code)]
     meant, kind = _of_kind(query, within)

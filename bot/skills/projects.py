@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from bot.messages import Fact, Reply
@@ -38,6 +39,9 @@ _KINDS = (
 )
 #: Things that a project must name in its title if they are asked for.
 _THINGS = ("厕所", "污水", "下水道", "管网", "垃圾", "坑塘", "清淤", "墙", "广场", "游园", "桥", "机井", "水渠", "胡同")
+
+#: Asks for all projects of a kind, not for one whose title has the word.
+_OF_KIND = re.compile("(?:绿化|亮化|净化|美化|硬化)(?:类|的)?(?:项目|工程)")
 
 _Told = Callable[[Project, Context], tuple[str, list[Fact]]]
 
@@ -76,7 +80,8 @@ def _answer(query: Query, ctx: Context, asked: _Told, beside: _Told) -> Reply:
 
 def _meant(query: Query, ctx: Context, rows: Sequence[Project]) -> tuple[Sequence[Project], str]:
     """The projects that are asked for, and what they are called; all where the question names none."""
-    named = closest(query, rows, lambda row: row.title, ctx.places)
+    of_kind = _OF_KIND.search(query.text)
+    named = [] if of_kind else closest(query, rows, lambda row: row.title, ctx.places)
     if named or query.slots.get("title"):
         return named, query.slots.get("title", "")
     text = query.text

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.messages import Fact, Reply, Value
 from bot.skills.base import Context
@@ -17,6 +17,11 @@ from knowledge.standing import TOWN, VILLAGE, departments, standings
 
 #: So many places are told of a ranking.
 TOLD = 3
+
+#: A number so short is a serial number.
+_SERIAL = 3
+
+T = TypeVar("T")
 
 _WHICH = re.compile(r"(?:哪(?:一)?[个些几]?个?|谁们?家?|啥)(?:村|庄|镇|乡|街道)|谁村|哪儿?的?村")
 _WHICH_TOWN = re.compile(r"(?:哪(?:一)?[个些几]?个?|啥)(?:镇|乡|街道)")
@@ -103,6 +108,16 @@ def origin_of_all(area: Area, rows: Sequence[Any], ledger: bool = False) -> Orig
     """The origin of what several records amount to: as of the latest of them."""
     days = [(row.source.as_of or row.as_of) if ledger else row.as_of for row in rows]
     return Origin(area.full, max((day for day in days if day), default=None), departments(list(rows)))
+
+
+def numbered(query: Query, rows: Sequence[T]) -> list[T]:
+    """The records whose number stands in a question. A bare serial number of up to three characters tells nothing."""
+    said = query.text.upper()
+    return [row for row in rows if len(code := getattr(row, "code", "")) > _SERIAL and _stands_in(code.upper(), said)]
+
+
+def _stands_in(code: str, text: str) -> bool:
+    return bool(re.search(rf"(?<![A-Z0-9]){re.escape(code)}(?![A-Z0-9])", text))
 
 
 def asks_which(query: Query) -> bool:

@@ -16,6 +16,7 @@ from bot.skills.sector import (
     asks_which,
     none_held,
     not_held,
+    numbered,
     origin,
     origin_of_all,
     ranked_area,
@@ -44,8 +45,13 @@ def answer(query: Query, ctx: Context) -> Reply:
     allowed = area.is_village and ctx.asker.may_see(area.code)
     if _HOUSEHOLDER.search(query.text) and disclosure.asks_private(query):
         return _refused(area, rows)
-    if disclosure.names_person(query, ctx):
-        return _household(query, ctx, area, rows) if allowed else _refused(area, rows)
+    if allowed and (asked := _asked(query, rows)):
+        return _told_all(asked, ctx)
+    named = disclosure.names_person(query, ctx)
+    if not allowed and (named or numbered(query, rows)):
+        return _refused(area, rows)
+    if named and "家" in query.text:
+        return _unknown(area, rows)
     if not rows:
         return none_held(area, "厕所报修", "厕所坏了先找村委会，由村里报给管护员。")
     source = origin_of_all(area, rows, ledger=True)
@@ -57,17 +63,25 @@ def answer(query: Query, ctx: Context) -> Reply:
     return Reply(words, _how_to_ask(area, allowed), tuple(facts))
 
 
-def _household(query: Query, ctx: Context, area: Area, rows: Sequence[ToiletRepair]) -> Reply:
-    """The repairs of the household that is named, the latest first."""
+def _asked(query: Query, rows: Sequence[ToiletRepair]) -> list[ToiletRepair]:
+    """The repair of a number, those of the household that is named, or of the families with a name that is."""
+    if called := numbered(query, rows):
+        return called
     period = query.slots.get("period")
-    found = toilets.of_household(rows, query.text, (period.start, period.end) if period else None)
-    if not found:
-        words, facts = _public(area, rows) if rows else ("", [])
-        return Reply(f"没查到这户的厕所报修。{words}", ("名字请写全，和报修时登记的户主一样。",), tuple(facts))
-    told = [_repair(row, ctx) for row in found]
-    words, facts = told[0]
-    others = tuple(f"{line}。" for line, _ in told[1:])
-    return Reply(f"{words}。", others, tuple(fact for _, more in told for fact in more) or tuple(facts))
+    days = (period.start, period.end) if period else None
+    return toilets.of_household(rows, query.text, days) or toilets.of_family(rows, query.text)
+
+
+def _told_all(rows: Sequence[ToiletRepair], ctx: Context) -> Reply:
+    """Repairs, the latest first: one in the headline, others on lines of their own."""
+    told = [_repair(row, ctx) for row in rows[: LINES + 1]]
+    details = tuple(f"{line}。" for line, _ in told[1:])
+    return Reply(f"{told[0][0]}。", details, tuple(dict.fromkeys(fact for _, more in told for fact in more)))
+
+
+def _unknown(area: Area, rows: Sequence[ToiletRepair]) -> Reply:
+    words, facts = _public(area, rows) if rows else ("", [])
+    return Reply(f"没查到这户的厕所报修。{words}", ("名字请写全，和报修时登记的户主一样。",), tuple(facts))
 
 
 def _repair(row: ToiletRepair, ctx: Context) -> tuple[str, list[Fact]]:
