@@ -12,6 +12,10 @@ import pytest
 from sqlalchemy import Engine, func, inspect, select
 from sqlalchemy.orm import Session
 
+from bot.messages import Asker
+from bot.skills.base import Context
+from bot.skills.prices import latest
+from bot.understanding.query import Query
 from config import SHANGHAI
 from knowledge import database, demo
 from knowledge import prices as price_queries
@@ -35,6 +39,7 @@ from knowledge.tables import (
     Trade,
 )
 from tests.conftest import NOW
+from tests.support import unsupported
 
 TODAY = date(2026, 11, 23)
 MOMENT = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
@@ -139,6 +144,13 @@ def test_prices_have_seasons_gaps_several_quotes_and_pieces(opened: Session, gaz
     assert not opened.scalars(wrong).all()
     nearest = price_queries.nearest_first(price_queries.markets(opened, "玉米", TODAY), gazetteer)[0]
     assert (nearest.name, nearest.last) == (local, TODAY)
+
+
+def test_the_first_question_is_answered_from_it_and_says_that_it_is_sample(opened: Session, gazetteer: Places) -> None:
+    answered = latest(Query("price_latest", {"commodity": "玉米"}), Context(opened, MOMENT, gazetteer, Asker()))
+    assert re.match(r"迁安东关市场玉米今天平均[\d.]+元/斤（[\d.]+～[\d.]+）", answered.headline)
+    assert answered.source == "农业农村局·样例 2026-11-23"
+    assert unsupported(answered) == set()
 
 
 def test_matters_stand_at_every_stage_and_some_are_on_public_notice(opened: Session) -> None:
