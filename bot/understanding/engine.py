@@ -203,6 +203,8 @@ class Understanding:
                     else said.removeprefix("号").removeprefix("码").removeprefix("是")
                 )
                 found.cover(slot, start, end)
+                if slot == "code":  # its letters tell what is numbered: ZC an asset, GQ an offer
+                    found.values.append(re.sub(r"[^A-Z]", "", slots[slot]))
         outside = [m for m in chosen if found.free(m.start, m.end) and m.slot != "elsewhere"]
         inside = [m for m in chosen if not found.free(m.start, m.end)]
         for period in dates.find(text, today):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections import Counter
@@ -206,23 +207,30 @@ def _spelling(data: Data, lexicon: Lexicon) -> tuple[str, ...]:
 def train(data: Data, words: Mapping[str, Any]) -> Model:
     """A calibrated linear model of the data; `words` are this project's own, read only where the data's slots are ours."""
     engine = reader(data, words)
-    rows = _rows(engine, data)
-    intents = tuple(sorted(set(rows.labels)))
-    temperature = _temperature(rows, intents)
-    weights, offsets = _fitted(rows.matrix, rows.labels, len(intents))
+    table = rows(engine, data)
+    intents = tuple(sorted(set(table.labels)))
+    temperature = _temperature(table, intents)
+    weights, offsets = _fitted(table.matrix, table.labels, len(intents))
     scales = np.abs(weights).max(axis=1) / 127
     whole = np.rint(weights / scales[:, None]).astype(np.int8)
     used = np.flatnonzero(np.abs(whole).any(axis=0))
-    ordered = sorted(rows.vocabulary, key=rows.vocabulary.__getitem__)
+    ordered = sorted(table.vocabulary, key=table.vocabulary.__getitem__)
     return replace(
         engine.model,
         intents=intents,
         vocabulary={ordered[index]: place for place, index in enumerate(used)},
-        idf=rows.idf[used],
+        idf=table.idf[used],
         weights=np.ascontiguousarray(whole[:, used].T),
         scales=scales.astype(np.float32),
         offsets=offsets.astype(np.float32),
         temperature=temperature,
+    )
+
+
+def fingerprint(data: Data, words: Mapping[str, Any]) -> str:
+    """The hash of all that a model is made from: the data and, where they are ours, our words."""
+    return digest(
+        [data.hash.encode(), json.dumps(words, ensure_ascii=False, sort_keys=True).encode() if data.ours else b""]
     )
 
 
@@ -231,7 +239,7 @@ def reader(data: Data, words: Mapping[str, Any]) -> Understanding:
     lexicon = everyday_words()
     nothing = Model(
         ("none",), {}, np.zeros(0, np.float32), np.zeros((0, 1), np.int8), np.ones(1, np.float32), np.zeros(1, np.float32), 1.0,
-        lexicon, data.slots, data.names, _spelling(data, lexicon), data.ours, data.hash,
+        lexicon, data.slots, data.names, _spelling(data, lexicon), data.ours, fingerprint(data, words),
     )  # fmt: skip
     return Understanding(nothing, words, {})
 
@@ -256,10 +264,11 @@ def analysed(engine: Understanding, example: Example, masks: Masks) -> Analysis:
     return replace(found, spans=spans, words=words) if hidden else found
 
 
-def _rows(engine: Understanding, data: Data) -> Rows:
+def rows(engine: Understanding, data: Data) -> Rows:
+    """The data as rows of features: each sentence, and where the data are ours its noisy versions too."""
     masks = Masks(data.slots)
     chance = random.Random(SEED)  # noqa: S311 - seeded on purpose
-    rows: list[list[str]] = []
+    found_rows: list[list[str]] = []
     labels: list[str] = []
     groups: list[int] = []
     distinct: Counter[str] = Counter()
@@ -272,7 +281,7 @@ def _rows(engine: Understanding, data: Data) -> Rows:
         if data.ours:  # others' messages are taken to be written as their examples are
             versions.append(list(features(tokens, (), found.values, characters=False)))
             versions += [list(features(noisy, (), found.values)) for noisy in _noisy(tokens, chance)]
-        rows += versions
+        found_rows += versions
         labels += [example.intent] * len(versions)
         groups += [number] * len(versions)
     kept = sorted(distinct)
@@ -280,7 +289,7 @@ def _rows(engine: Understanding, data: Data) -> Rows:
     total = len(data.examples)
     idf = np.array([np.log((1 + total) / (1 + distinct[name])) + 1 for name in kept], dtype=np.float32)
     idf = idf.astype(np.float16).astype(np.float32)  # as they are stored
-    return Rows(_matrix(rows, vocabulary, idf), np.array(labels), np.array(groups), vocabulary, idf)
+    return Rows(_matrix(found_rows, vocabulary, idf), np.array(labels), np.array(groups), vocabulary, idf)
 
 
 def _noisy(tokens: list[Token], chance: random.Random) -> list[list[Token]]:
@@ -330,26 +339,26 @@ def _fitted(matrix: csr_matrix, labels: Any, count: int) -> tuple[Any, Any]:
     return fitted.coef_, fitted.intercept_
 
 
-def held_out(rows: Rows, folds: int = FOLDS) -> tuple[Any, Any, tuple[str, ...]]:
+def held_out(table: Rows, folds: int = FOLDS) -> tuple[Any, Any, tuple[str, ...]]:
     """Scores of each sentence by models that have not seen it, the row numbers of the sentences, and the intents."""
-    first = np.unique(rows.groups, return_index=True)[1]
-    labels = rows.labels[first]
+    first = np.unique(table.groups, return_index=True)[1]
+    labels = table.labels[first]
     intents = tuple(sorted(set(labels)))
     scores = np.zeros((len(first), len(intents)), dtype=np.float32)
     for known, held in StratifiedKFold(folds, shuffle=True, random_state=SEED).split(first, labels):
-        inside = np.isin(rows.groups, rows.groups[first[known]])
-        weights, offsets = _fitted(rows.matrix[inside], rows.labels[inside], len(intents))
-        scores[held] = rows.matrix[first[held]] @ weights.T + offsets
+        inside = np.isin(table.groups, table.groups[first[known]])
+        weights, offsets = _fitted(table.matrix[inside], table.labels[inside], len(intents))
+        scores[held] = table.matrix[first[held]] @ weights.T + offsets
     return scores, first, intents
 
 
-def _temperature(rows: Rows, intents: tuple[str, ...]) -> float:
+def _temperature(table: Rows, intents: tuple[str, ...]) -> float:
     """The factor on the scores under which held-out sentences are as often right as they say."""
-    smallest = min(Counter(rows.labels[np.unique(rows.groups, return_index=True)[1]]).values())
+    smallest = min(Counter(table.labels[np.unique(table.groups, return_index=True)[1]]).values())
     if smallest < FOLDS:
         return 4.0
-    scores, first, _ = held_out(rows)
-    true = np.searchsorted(np.array(intents), rows.labels[first])
+    scores, first, _ = held_out(table)
+    true = np.searchsorted(np.array(intents), table.labels[first])
 
     def loss(temperature: float) -> float:
         logits = scores * temperature
