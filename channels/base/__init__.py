@@ -215,11 +215,19 @@ class Desk:
 
     def _throttle(self, message: Message, network: str | None) -> Outcome | None:
         entries = [self._gate.admit(message.address.channel, message.address.id)]
-        if network and not ipaddress.ip_address(network).is_loopback:  # a reverse proxy, or this machine's own
+        if network and not _loopback(network):
             entries.append(self._gate.admit("network", network))
         if all(entry == "in" for entry in entries):
             return None
         return Outcome("throttled", Reply(http_error(429).chinese) if "tell" in entries else None)
+
+
+def _loopback(network: str) -> bool:
+    """Whether this machine itself is calling: a reverse proxy, which stands for everybody."""
+    try:
+        return ipaddress.ip_address(network).is_loopback
+    except ValueError:  # a socket without an address
+        return False
 
 
 def _repeated(receipt: Receipt) -> Outcome:

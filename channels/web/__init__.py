@@ -101,7 +101,8 @@ def _key() -> str:
 
 def _dressed(content: Response | str, key: str) -> Response:
     response = content if isinstance(content, Response) else Response(content)
-    response.set_cookie(COOKIE, key, max_age=KEPT, secure=request.is_secure, httponly=True, samesite="Lax")
+    encrypted = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
+    response.set_cookie(COOKIE, key, max_age=KEPT, secure=encrypted, httponly=True, samesite="Lax")
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"

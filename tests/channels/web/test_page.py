@@ -214,6 +214,7 @@ def test_a_cookie_that_we_did_not_make_is_replaced(made, value: str) -> None:
 def test_over_https_the_cookie_stays_there(made) -> None:
     _, client = made
     assert "Secure" in client.get("/", base_url="https://xiangyin.example").headers["Set-Cookie"]
+    assert "Secure" in client.get("/", headers={"X-Forwarded-Proto": "https"}).headers["Set-Cookie"]
 
 
 def test_the_places_are_served_once_a_day_and_small(made) -> None:
