@@ -279,7 +279,9 @@ class Assistant:
                 return self._one(turn, _at(query, mine[0]))
             places = [place for code in candidates if (place := self._places.get(code))]
             return self._ask_apart(turn, query, places)
-        needs_village = "village" in skill.needs or slots.get("own_village") or slots.get("own_town")
+        asks_of_places = bool(PLACE_SLOTS & {*skill.needs, *skill.keeps})
+        ours = asks_of_places and (slots.get("own_village") or slots.get("own_town"))
+        needs_village = "village" in skill.needs or ours
         if needs_village and not ({"village", "town", "county"} & slots.keys()):
             asking = replace(query, slots=cast(Slots, {**slots, "own_village": True}))
             question = f"您问的是哪个村？请回镇名和村名，比如“{self._example_village()}”。"
@@ -298,7 +300,7 @@ class Assistant:
             question = f"您问的是{'还是'.join(names)}？回数字。"
         else:
             towns = "、".join(name.removesuffix(place.name) for name, place in zip(names, places, strict=True))
-            question = f"有{len(places)}个“{places[0].name}”，分别在{towns}，您问哪个？回数字。"
+            question = f"叫“{places[0].name}”的不止一个，{towns}都有，您问哪个？回数字。"
         reply = Reply(question, choices=choices, intent=query.intent)
         pending = Pending("village", tuple(place.code for place in places), query)
         return reply, replace(turn.state, pending=pending)
