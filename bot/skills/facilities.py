@@ -28,7 +28,7 @@ from knowledge.tables import Facility
 #: What villagers call kinds of greenhouse, by a part of the kind's own name.
 _KINDS = (
     ("温室", ("温室", "暖棚", "冬棚")),
-    ("拱棚", ("拱棚", "小棚", "矮棚")),
+    ("拱棚", ("小拱棚", "拱棚", "小棚", "矮棚")),
     ("春秋", ("春秋", "冷棚")),
     ("连栋", ("连栋",)),
 )

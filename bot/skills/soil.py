@@ -82,13 +82,15 @@ def _plot(query: Query, ctx: Context, rows: Sequence[SoilTest]) -> Reply:
         return none_held(Area(row.place, source.place, source.place), "这块地这一项化验")
     facts = [source.fact("采样日期", full_day(row.sampled), "", row.plot)]
     for measure, value in told:
-        facts += _facts(measure, value, source, row.plot)
+        facts += _facts(measure, value, source, row.plot)[: 2 if measure in asked else 1]
     words, details = _main(query, [(m, v, "") for m, v in wanted])
     rest = [_graded(measure, value) for measure, value in told if measure not in asked]
     details += ["，".join(rest)] if rest else []
     details += _advice(wanted, row.crop, facts)
     for older in rows[1:3]:
         before = [(m, v) for m in asked if (v := getattr(older, m.name)) is not None]
+        if not before:
+            continue
         details.append(f"{full_day(older.sampled)}化验：{'，'.join(_value(m, v) for m, v in before)}")
         facts += [source.fact(m.label, v, m.unit, f"{row.plot} {full_day(older.sampled)}") for m, v in before]
     head = f"{row.plot}号地{full_day(row.sampled)}化验：{words}。"
