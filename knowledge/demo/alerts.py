@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from knowledge.demo.draw import Draw
-from knowledge.demo.scene import Row, Scene
+from knowledge.demo.scene import PILOTS, Row, Scene
 from knowledge.places import Place
 
 BACK = 14
@@ -44,7 +44,10 @@ def _moment(day: date, hour: int) -> datetime:
 
 
 def _towns(scene: Scene, day: date) -> list[Place]:
-    chosen = Draw("alert towns", day).some(scene.towns, 3)
+    draw = Draw("alert towns", day)
+    pilots = {code[:9] for code in PILOTS}
+    chosen = draw.some([town for town in scene.towns if town.code in pilots], 2)
+    chosen += draw.some([town for town in scene.towns if town.code not in pilots], 2)
     return sorted(chosen, key=lambda town: town.code)
 
 

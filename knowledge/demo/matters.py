@@ -12,22 +12,21 @@ from knowledge.demo.draw import Draw
 from knowledge.demo.scene import Row, Scene, months, next_month, pilot
 from knowledge.places import Place
 
-#: kind: (letters of its number, titles, 元 from and to or None, whether the counterparty is a firm)
-_KINDS: dict[str, tuple[str, tuple[str, ...], tuple[int, int] | None, bool]] = {
-    "低保申请": ("DB", ("农村低保申请", "增加低保人口申请"), None, False),
-    "宅基地审批": ("ZJ", ("翻建住房宅基地申请", "分户建房宅基地申请"), None, False),
-    "困难救助": ("KN", ("大病临时救助申请", "火灾临时救助申请"), (800, 6000), False),
-    "荒山承包": ("HS", ("北山荒坡承包", "东沟荒山承包", "西岭荒坡续包"), (4000, 48000), False),
+#: kind: (letters of its number, titles, 元 from and to or None, what firm the counterparty is, "" for a person)
+_KINDS: dict[str, tuple[str, tuple[str, ...], tuple[int, int] | None, str]] = {
+    "低保申请": ("DB", ("农村低保申请", "增加低保人口申请"), None, ""),
+    "宅基地审批": ("ZJ", ("翻建住房宅基地申请", "分户建房宅基地申请"), None, ""),
+    "困难救助": ("KN", ("大病临时救助申请", "火灾临时救助申请"), (800, 6000), ""),
+    "荒山承包": ("HS", ("北山荒坡承包", "东沟荒山承包", "西岭荒坡续包"), (4000, 48000), ""),
     "项目招投标": (
         "ZB",
-        ("村内道路硬化招标", "文化广场改造招标", "排水沟修砌招标", "饮水管网改造招标"),
+        ("道路硬化招标", "文化广场改造招标", "排水沟修砌招标", "饮水管网改造招标"),
         (60000, 480000),
-        True,
+        "建筑工程队",
     ),
-    "物资采购": ("CG", ("采购垃圾桶", "采购太阳能路灯", "采购防火物资", "采购办公桌椅"), (2400, 38000), True),
-    "党员发展": ("DY", ("接收预备党员", "预备党员转正"), None, False),
+    "物资采购": ("CG", ("采购垃圾桶", "采购太阳能路灯", "采购防火物资", "采购办公桌椅"), (2400, 38000), "物资商行"),
+    "党员发展": ("DY", ("接收预备党员", "预备党员转正"), None, ""),
 }
-_FIRMS = ("建筑工程队", "商贸店", "市政工程公司", "照明设备商行", "物资供应站")
 
 #: A matter's stages and how many days after the one before each is reached, from and to.
 _STEPS = (
@@ -87,7 +86,7 @@ def _item(village: Place, applied: date, number: str, today: date) -> dict[str, 
         "place": village.code,
         "title": village.name + draw.pick(titles),
         "amount": Decimal(draw.between(money[0] // 100, money[1] // 100) * 100) if money else None,
-        "counterparty": f"{who[0]}氏{draw.pick(_FIRMS)}" if firm else who,
+        "counterparty": f"{who[0]}氏{firm}" if firm else who,
         **dates,
         "stage": stage,
         "hotline": people.landline("监督", village.parent),
