@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
@@ -80,6 +81,12 @@ def connect(url: str, synchronous: str = "NORMAL") -> Engine:
 def sessions(engine: Engine) -> Sessions:
     """The session factory of an engine; objects stay readable after a commit."""
     return sessionmaker(engine, expire_on_commit=False)
+
+
+def insert(session: Session, table: type[Base]) -> Any:
+    """An INSERT that knows ON CONFLICT, which each database spells in a dialect of its own."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
 
 
 def migrate(engine: Engine) -> None:

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, delete, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from knowledge import database
 from knowledge.database import Sessions
 from knowledge.tables import Delivery, Inbound, OptOut
 
@@ -124,7 +124,7 @@ class Mailbox:
     def opt_out(self, channel: str, address: str, now: datetime) -> None:
         """Send nothing more to this address until `opt_in`."""
         with self._sessions.begin() as session:
-            insert = _insert(session, OptOut).values(channel=channel, address=address, since=now)
+            insert = database.insert(session, OptOut).values(channel=channel, address=address, since=now)
             session.execute(insert.on_conflict_do_nothing())
 
     def opt_in(self, channel: str, address: str) -> None:
@@ -139,7 +139,7 @@ class Mailbox:
         lower = [name for name, step in PROGRESS.items() if step < PROGRESS[state]]
         with self._sessions.begin() as session:
             values = {"state": state, "detail": detail[:100], "at": now}
-            insert = _insert(session, Delivery).values(channel=channel, message_id=message_id, **values)
+            insert = database.insert(session, Delivery).values(channel=channel, message_id=message_id, **values)
             upsert = insert.on_conflict_do_update(
                 index_elements=["channel", "message_id"], set_=values, where=Delivery.state.in_(lower)
             )
@@ -170,12 +170,6 @@ class Mailbox:
             session.execute(delete(Delivery).where(Delivery.at < before))
 
 
-def _insert(session: Session, table: type[Any]) -> Any:
-    """An INSERT that knows ON CONFLICT, which each database spells in a dialect of its own."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
-
-
 def _one_at_a_time(session: Session, channel: str, sender: str) -> None:
     """Let the messages of one sender in one after another, until this transaction ends.
 
@@ -188,7 +182,7 @@ def _one_at_a_time(session: Session, channel: str, sender: str) -> None:
 
 def _insert_new(session: Session, values: dict[str, Any]) -> int | None:
     """The number of the stored message; None if its id is known already."""
-    insert = _insert(session, Inbound).values(**values).on_conflict_do_nothing().returning(Inbound.id)
+    insert = database.insert(session, Inbound).values(**values).on_conflict_do_nothing().returning(Inbound.id)
     number: int | None = session.scalar(insert)
     return number
 

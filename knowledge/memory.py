@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from knowledge import database
 from knowledge.tables import Audit, Conversation, Resident, Unanswered
 
 
@@ -21,8 +22,10 @@ def recall(session: Session, sender: str) -> dict[str, Any] | None:
 
 
 def remember(session: Session, sender: str, state: dict[str, Any], now: datetime) -> None:
-    """Store the state of one sender's conversation; the caller commits."""
-    session.merge(Conversation(sender=sender, state=state, touched=now))
+    """Store the state of one sender's conversation; the caller commits. Of two at once the later one counts."""
+    values = {"state": state, "touched": now}
+    insert = database.insert(session, Conversation).values(sender=sender, **values)
+    session.execute(insert.on_conflict_do_update(index_elements=["sender"], set_=values))
 
 
 def forget(session: Session, sender: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -90,6 +91,24 @@ def test_a_list_of_names_is_for_who_has_proven_to_live_there(whole: FlaskClient,
         assert "*" not in str(answer["text"]), answer["text"]
     assert "*" in text_message(whole, question, phone, "SM-list")
     assert "*" not in text_message(whole, question, "13900000008", "SM-stranger")
+
+
+def test_several_questions_of_one_new_sender_at_once_are_all_answered(whole: FlaskClient) -> None:
+    codes: list[int] = []
+    start = threading.Barrier(6)
+
+    def question(number: int) -> None:
+        client = whole.application.test_client()
+        start.wait()
+        body = {"sender": "hasty", "text": f"你好{number}", "id": str(number)}
+        codes.append(client.post("/api/chat", json=body).status_code)
+
+    threads = [threading.Thread(target=question, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [200] * 6
 
 
 def test_ready_only_when_migrated_and_loaded(tmp_path: Path) -> None:

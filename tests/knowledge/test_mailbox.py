@@ -14,9 +14,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, func, select
 
-from knowledge import database
+from knowledge import database, memory
 from knowledge.mailbox import LEASE, Mailbox, Receipt
-from knowledge.tables import Delivery, Inbound, OptOut
+from knowledge.tables import Conversation, Delivery, Inbound, OptOut
 from tests.conftest import NOW, ROOT
 
 SENDER = "13900000001"
@@ -195,7 +195,7 @@ def test_of_many_processes_one_answers_each_message(engine: Engine) -> None:
 
 KILLED = """
 import sys, time
-from knowledge import database
+from knowledge import database, memory
 from knowledge.mailbox import Mailbox
 from tests.conftest import NOW
 mailbox = Mailbox(database.sessions(database.connect(sys.argv[1])))
@@ -262,3 +262,18 @@ def test_traffic_counts_by_channel_and_purging_forgets(mailbox: Mailbox, engine:
     with database.sessions(engine)() as session:
         assert session.scalar(select(func.count()).select_from(Delivery)) == 0
         assert session.scalar(select(func.count()).select_from(OptOut)) == 1
+
+
+def test_several_messages_of_a_new_sender_at_once_leave_one_conversation(engine: Engine) -> None:
+    sessions = database.sessions(engine)
+
+    def turn(number: int) -> str:
+        with sessions.begin() as session:
+            memory.recall(session, "sms:13900000001")
+            memory.remember(session, "sms:13900000001", {"said": number}, NOW + number * SECOND)
+        return "done"
+
+    assert _at_once(8, turn) == ["done"] * 8
+    with sessions() as session:
+        (row,) = session.scalars(select(Conversation))
+        assert row.touched == NOW + row.state["said"] * SECOND
