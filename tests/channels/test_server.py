@@ -10,8 +10,10 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -24,21 +26,25 @@ TOKEN = "12345"
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """`flask serve` on an empty database: its port and its database's file."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("server")
+        return port
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """`flask serve` on the database of a folder, in a process group of its own."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("XIANGYIN_")} | {
         "XIANGYIN_DATABASE_URL": f"sqlite:///{folder / 'server.db'}",
         "XIANGYIN_PORT": str(port),
         "XIANGYIN_TWILIO_AUTH_TOKEN": TOKEN,
         "XIANGYIN_LOG_LEVEL": "error",
     }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([Path(sys.executable).parent / "flask", "serve"], cwd=ROOT, env=environ, stderr=log)
+    command = [Path(sys.executable).parent / "flask", "serve"]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=log, start_new_session=True)
     try:
         deadline = time.monotonic() + 60
         while True:
@@ -49,10 +55,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
                 assert process.poll() is None, (folder / "log").read_text()
                 assert time.monotonic() < deadline, (folder / "log").read_text()
                 time.sleep(0.1)
-        yield port, folder / "server.db"
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """A server on an empty database: its port and its database's file."""
+    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    with serving(folder, port):
+        yield port, folder / "server.db"
 
 
 def ask(
@@ -166,19 +180,77 @@ def test_what_is_no_request_gets_no_answer_but_4xx(server, data: bytes) -> None:
     goes_on(port)
 
 
+def text_message(port: int, sid: str, sender: str = "13900000000", body: str = "你好") -> tuple[int, str]:
+    """Send a signed text message."""
+    form = {"From": f"+86{sender}", "To": "+15005550006", "Body": body, "MessageSid": sid, "NumMedia": "0"}
+    signature = RequestValidator(TOKEN).compute_signature(f"http://127.0.0.1:{port}/sms/twilio", form)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
+    return ask(port, "POST", "/sms/twilio", urlencode(form), headers)
+
+
 def test_a_signed_text_message_makes_the_round_trip(server) -> None:
     port, path = server
     before = stored(path)
-    form = {"From": "+8613900000000", "To": "+15005550006", "Body": "你好", "MessageSid": "SM1", "NumMedia": "0"}
-    signature = RequestValidator(TOKEN).compute_signature(f"http://127.0.0.1:{port}/sms/twilio", form)
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
-    status, text = ask(port, "POST", "/sms/twilio", urlencode(form), headers)
+    status, text = text_message(port, "SM1")
     assert status == 200
     assert "<Message>" in text
-    assert ask(port, "POST", "/sms/twilio", urlencode(form), headers)[1].endswith("<Response />")
+    assert text_message(port, "SM1")[1].endswith("<Response />")
     assert stored(path) == before + 1
-    assert ask(port, "POST", "/sms/twilio", urlencode({**form, "Body": "低保"}), headers)[0] == 403
+    form = urlencode({"From": "+8613900000000", "Body": "低保", "MessageSid": "SM2"})
+    assert ask(port, "POST", "/sms/twilio", form, {"Content-Type": "application/x-www-form-urlencoded"})[0] == 403
     assert stored(path) == before + 1
+
+
+def test_killed_under_load_it_loses_nothing_and_answers_nothing_twice(tmp_path: Path) -> None:
+    """Every answer that was sent is stored; what was cut off is answered once when the gateway sends it again."""
+    port = free_port()
+    answered: list[str] = []
+    cut_off: list[str] = []
+
+    def gateway(number: int) -> None:
+        for turn in range(1000):
+            sid = f"SM{number}-{turn}"
+            try:
+                status, text = text_message(port, sid, f"1390000000{number}")
+            except (OSError, http.client.HTTPException):
+                cut_off.append(sid)
+                return
+            assert status == 200
+            assert "<Message>" in text
+            answered.append(sid)
+
+    with serving(tmp_path, port) as process:
+        gateways = [threading.Thread(target=gateway, args=(number,)) for number in range(6)]
+        for thread in gateways:
+            thread.start()
+        while len(answered) < 30:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        for thread in gateways:
+            thread.join()
+    assert len(cut_off) == 6
+    with sqlite3.connect(tmp_path / "server.db") as database:
+        kept = dict(database.execute("SELECT message_id, answered IS NOT NULL FROM messages"))
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert all(kept[sid] for sid in answered)
+    assert set(kept) <= {*answered, *cut_off}
+
+    def again(sid: str) -> bool:
+        """Whether a message that is sent once more is answered."""
+        return "<Message>" in text_message(port, sid, f"1390000000{sid[2]}")[1]
+
+    with serving(tmp_path, port):
+        assert not any(again(sid) for sid in answered[:10])
+        waiting = {sid for sid in cut_off if not kept.get(sid)}
+        deadline = time.monotonic() + 30
+        while waiting and time.monotonic() < deadline:
+            waiting -= {sid for sid in waiting if again(sid)}
+            time.sleep(0.5)
+        assert not waiting
+        assert not any(again(sid) for sid in cut_off)
+    with sqlite3.connect(tmp_path / "server.db") as database:
+        rows = database.execute("SELECT count(*), count(DISTINCT message_id), count(answered) FROM messages").fetchone()
+    assert rows == (len(answered) + 6,) * 3
 
 
 def test_clients_that_begin_and_fall_silent_are_hung_up_on(server) -> None:
