@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from knowledge.areas import within
 from knowledge.tables import BusRoute, Clinic, Hotline, Office
 
-_WEEKDAYS = "一二三四五六日"
+#: Monday first, as `datetime.weekday` counts.
+WEEKDAYS = "一二三四五六日"
+
 _SPAN_OF_DAYS = re.compile(
     "(?:周|星期|礼拜)([一二三四五六日天])\\s*(?:至|到|-|—|~|～)\\s*(?:周|星期|礼拜)?([一二三四五六日天])"
 )
@@ -46,8 +48,8 @@ def open_at(hours: str, now: datetime) -> bool | None:
 
     Holidays do not stand in them.
     """
-    today = _WEEKDAYS[now.weekday()]
-    if not _on(hours, today):
+    today = WEEKDAYS[now.weekday()]
+    if not works_on(hours, today):
         return False
     if re.search("24\\s*小时|全天", hours):
         return True
@@ -58,18 +60,18 @@ def open_at(hours: str, now: datetime) -> bool | None:
     return any(start <= minute < end if start < end else not end <= minute < start for start, end in spans)
 
 
-def _on(hours: str, today: str) -> bool:
-    """Whether hours name a weekday, or no weekday at all."""
+def works_on(hours: str, weekday: str) -> bool:
+    """Whether hours as they are written hold on a weekday (一 to 日): they name it, or name none."""
     days: set[str] = set()
     for found in _SPAN_OF_DAYS.finditer(hours):
-        first, last = (_WEEKDAYS.index(day.replace("天", "日")) for day in found.groups())
-        days |= set(_WEEKDAYS[first : last + 1])
+        first, last = (WEEKDAYS.index(day.replace("天", "日")) for day in found.groups())
+        days |= set(WEEKDAYS[first : last + 1])
     rest = _SPAN_OF_DAYS.sub("", hours)
     closed = {day.replace("天", "日") for day in re.findall("(?:周|星期|礼拜)([一二三四五六日天])(?=休|不上班)", rest)}
     days |= {day.replace("天", "日") for day in _ONE_DAY.findall(rest)} - closed
     if "工作日" in hours:
         days |= set("一二三四五")
-    return today not in closed and (not days or today in days)
+    return weekday not in closed and (not days or weekday in days)
 
 
 def _minutes(found: re.Match[str], end: str) -> int:

@@ -35,7 +35,7 @@ _TOWNS = re.compile("哪个镇|哪些镇|哪个乡|哪个街道")
 _WHAT_FOR = re.compile(
     "花哪|花到哪|花在哪|花在啥|用哪|用在哪|都花|干啥了|干啥用|花啥|哪些方面|哪块|哪方面|最多的是|哪一?项"
 )
-_LARGEST = re.compile("最大|大笔|大额|最多|最高|大头")
+_LARGEST = re.compile("最大|大笔|大额|最多|最高|大头|从大到小|由大到小|排一排|排排")
 _SMALLEST = re.compile("最小|最少|最低")
 _WHO = re.compile("谁批|谁审|审批|批准|谁签|签字|经手|经办|谁花|谁办|谁花的|谁领")
 _BALANCE = re.compile("余额|结余|剩多少|剩下|还有多少|现在有多少钱|存款|存了|欠|外债")
@@ -87,9 +87,9 @@ def voucher(query: Query, ctx: Context) -> Reply:
     """One voucher: what for, when, how much, who handled and who approved it."""
     spoken = _VOUCHER.search(query.text)
     said = query.slots.get("voucher") or (spoken[0] if spoken else "")
+    place = where.asked(query, ctx) or ctx.places.get(ctx.asker.home or "")
     if not said:
-        return Reply("您问哪张凭证？请把凭证号一起说。")
-    place = where.asked(query, ctx)
+        return _entry_without_number(query, ctx)
     found = finance.vouchers(ctx.session, said, place.code if place else None)
     if not found and place:
         found = finance.vouchers(ctx.session, said)
@@ -102,6 +102,16 @@ def voucher(query: Query, ctx: Context) -> Reply:
     if len(keys) > 1:
         return _which_voucher(said, found, ctx)
     return _voucher_told(found, ctx)
+
+
+def _entry_without_number(query: Query, ctx: Context) -> Reply:
+    """A payment that is named by what it was for: its entries, with who approved them and their vouchers."""
+    topic = topic_of(query, ctx)
+    if isinstance(topic, Topic) and topic.purpose:
+        return _not_a_subject(topic)
+    if isinstance(topic, Topic) and topic.thing:
+        return _one(topic, query)
+    return Reply("您问哪张凭证？请把凭证号一起说，或者说是哪个月的什么钱。")
 
 
 # --- totals ------------------------------------------------------------------------------------------------------------
@@ -141,7 +151,7 @@ def _one(topic: Topic, query: Query) -> Reply:
     told: list[str] = []
     facts: list[Fact] = []
     for way in ways:
-        verb = "收了" if way == INCOME else "花了"
+        verb = "" if topic.thing.endswith(way) else "收了" if way == INCOME else "花了"
         told.append(f"{verb}{money(sums[way].amount)}，共{sums[way].entries}笔")
         facts += money_facts(topic, f"{way}合计", sums[way])
     entries = finance.latest(topic.ctx.session, topic.wanted(), LISTED)
@@ -249,6 +259,8 @@ def _ranking(query: Query, ctx: Context) -> Reply:
     topic = topic_of(replace(query, slots=slots), ctx)
     if isinstance(topic, Reply):
         return topic
+    if topic.purpose:
+        return _not_a_subject(topic)
     way = topic.direction or EXPENSE
     sums = (finance.by_town if towns else finance.by_village)(ctx.session, topic.wanted(way))
     if not sums:
@@ -344,17 +356,17 @@ def _voucher_told(entries: Sequence[FinanceEntry], ctx: Context) -> Reply:
 
 
 def _no_voucher(said: str, query: Query, ctx: Context) -> Reply:
-    place = where.asked(query, ctx)
+    place = where.asked(query, ctx) or ctx.places.get(ctx.asker.home or "")
     books = finance.books(ctx.session, place.code if place else ctx.places.county.code, ctx.today)
     if books is None:
         return Reply("没有收支账，查不到这张凭证。")
-    title = where.said(place, ctx.places) if place else ""
-    held = f"账只有{full_day(books.first)}到{full_day(books.last)}的，请再看看凭证号写得对不对。"
+    title = where.said(place or ctx.places.county, ctx.places)
+    held = f"{title}的账只有{full_day(books.first)}到{full_day(books.last)}的，请再看看凭证号写得对不对。"
     full = ctx.places.full_name(place.code) if place else ctx.places.county.name
     facts = [Fact("没有的凭证", said, "", "凭证", full, books.as_of, books.department)]
     for what, day in (("最早一笔", books.first), ("最近一笔", books.last)):
         facts.append(Fact(what, full_day(day), "", "收支账", full, day, books.department))
-    return Reply(f"{title}账上没有“{said}”这张凭证。", (held,), tuple(facts))
+    return Reply(f"账上没有“{said}”这张凭证。", (held,), tuple(facts))
 
 
 def _which_voucher(said: str, found: Sequence[FinanceEntry], ctx: Context) -> Reply:

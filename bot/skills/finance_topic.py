@@ -31,9 +31,9 @@ _EARNED = re.compile("收入|进账|进项|收了|收上来|拨了|进了")
 _NOW = frozenset({"现在", "眼下"})
 
 _BRACKETS = re.compile("[（(][^（）()]*[）)]")
-_BEFORE_SPENT = re.compile("([一-鿿]{2,12}?)(?:一共|总共|拢共|共|都)*(?:花|用|使)(?:了|费|掉|出|钱|多)")
+_BEFORE_SPENT = re.compile("([一-鿿]{2,12}?)(?:一共|总共|拢共|共|都)*(?:花|用|使)(?:了|费|掉|出|钱|多|得|的)")
 _FILLER = re.compile(
-    "我们|俺们|咱们|你们|他们|我|俺|咱|你|村委会|村干部|大队|集体|全村|村里|村上|村子|村|全镇|镇里|镇上|镇|全市|全县|市里|县里|"
+    "一年到头|一年|想知道|知道|就想|哪个|哪些|啥时候|我们|俺们|咱们|你们|他们|我|俺|咱|你|村委会|村干部|大队|集体|全村|村里|村上|村子|村|全镇|镇里|镇上|镇|全市|全县|市里|县里|"
     "上上个月|上个?月|这个?月|本月|当月|月份?|今年|去年|前年|上半年|下半年|年度?|季度|最近|到现在|到底|一共|总共|拢共|合计|"
     "[一二三四五六七八九十]|账上|账面|账|钱|项目|这项|方面|上面|给|在|把|都|的|了|里|上|共|还|是|为|啥"
 )
@@ -103,6 +103,9 @@ def topic_of(query: Query, ctx: Context) -> Topic | Reply:
     period = query.slots.get("period")
     if period and period.said in _NOW:
         period = None
+    baseline = query.slots.get("baseline")
+    if period is None and baseline and baseline.grain == "year":  # 比去年 is said of the year
+        period = Period(date(books.last.year, 1, 1), date(books.last.year, 12, 31), "year")
     if period and (period.start > books.last or period.end < books.first):
         return _not_held(place, period, books, ctx)
     subjects, summaries, purpose = _things(query, place, ctx)

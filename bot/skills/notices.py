@@ -47,7 +47,7 @@ def answer(query: Query, ctx: Context) -> Reply:
     exact = _titled(query, place, ctx)
     if exact:
         return _told(_on_the_day(exact, query), query, ctx)
-    place = place or ctx.places.county
+    place = place or ctx.places.get(ctx.asker.home or "") or ctx.places.county
     held = notices.reaching(ctx.session, place.code, ctx.today)
     topic = _topic(query, place, ctx)
     found = _about(query, topic, held, ctx)
@@ -79,7 +79,7 @@ def _topic(query: Query, place: Place, ctx: Context) -> str:
     for code in (place.code, place.code[:9], place.code[:6]):
         if known := ctx.places.get(code):
             text = text.replace(known.name, " ").replace(short_name(known.name), " ")
-    words = re.sub(r"[\W\d]+", " ", _ASKING.sub(" ", text)).split()
+    words = re.findall("[一-鿿]+", _ASKING.sub(" ", text))
     return max((word for word in words if len(word) >= 2), key=len, default="")
 
 

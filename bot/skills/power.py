@@ -15,7 +15,7 @@ from bot.skills.when import dated, short_day
 from bot.skills.wording import fen, yuan
 from bot.understanding.query import Query
 from knowledge import power
-from knowledge.places import Place
+from knowledge.places import Place, short_name
 from knowledge.power import FINISHED, PUBLICITY
 from knowledge.tables import PowerItem
 
@@ -27,6 +27,17 @@ _CONTRACT = re.compile("包|招标|投标|采购|租|转让|工程|出让")
 _WHO_GOT_IT = re.compile("谁|哪家|多少钱|多少|中标|金额|哪个公司|几万|花了")
 _IN_PUBLICITY = re.compile("公示|公告期|征求意见")
 _FINISHED = re.compile("办结|办完|办好|办成|完了")
+#: The words for stages say how far, not which matter.
+_STAGE_WORDS = re.compile("申请|受理|民主评议|评议|公示|审批|批准|办结|通过")
+_CODE = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{1,4}\d{3,12}(?!\d)")
+#: What a contract is for is named before it: 太阳能路灯招标.
+_OBJECT = re.compile("([一-鿿]{2,10}?)(?:招标|招投标|中标|采购|承包)")
+_FILLER = re.compile(
+    "我们|俺们|咱们|我家|俺家|我|俺|咱|你|您|村委会|大队|村里|村上|全村|村|镇里|镇上|镇|全市|市里|今年|去年|上个?月|本月|这个?月|最近|现在|"
+    "那个|这个|那|这|哪一?步|哪步|哪儿|哪里|哪|到底|到|办得?|咋样|怎么样|怎么|咋|啥|什么|程度|环节|情况|进度|事项|事情|事儿?|东西|材料|"
+    "批|下来|开了|开|卡|走|递|弄|成|黄|多少|几|有没有|有|没有|没|的|了|在|是|不|吗|呢|请|问|给|查|看|麻烦|一下|时候|谁|和|还|要|能|项目|工程|"
+    "结束|步|过|上|里|下|去|被|由|跟|把"
+)
 #: What villagers call the kinds of matters.
 _PLAIN = {"盖房": "宅基地建房", "建房": "宅基地建房", "包山": "荒山承包", "山包": "荒山承包", "招标": "招投标", "中标": "招投标",
           "入党": "党员", "买了啥": "采购", "买啥": "采购"}  # fmt: skip
@@ -36,9 +47,11 @@ def stage(query: Query, ctx: Context) -> Reply:
     """How far a matter has come and what comes next; to whom it went and for how much."""
     place, found = _asked(query, ctx)
     if place is None:
-        return _which_place()
+        return _which_place(query)
     if not found:
-        return _not_held(query, place, ctx)
+        if "title" in query.slots or "code" in query.slots or _CODE.search(query.text) or _words(query.text, place):
+            return _not_held(query, place, ctx)
+        return listed(query, ctx)
     if len(found) == 1:
         return _told(found[0], query, ctx)
     return _several(found, query, place, ctx)
@@ -48,9 +61,9 @@ def publicity(query: Query, ctx: Context) -> Reply:
     """Until when a matter is on public notice, how many days are left, and whom to call."""
     place, found = _asked(query, ctx)
     if place is None:
-        return _which_place()
+        return _which_place(query)
     if not found:
-        if query.slots.get("title"):
+        if "title" in query.slots or "code" in query.slots or _CODE.search(query.text):
             return _not_held(query, place, ctx)
         return _in_publicity(place, power.items(ctx.session, place.code), ctx, "")
     noticed = [item for item in found if power.in_publicity(item, ctx.today)]
@@ -80,7 +93,7 @@ def listed(query: Query, ctx: Context) -> Reply:
     """The matters of a place: on public notice today, finished, of a kind, or all that are under way."""
     place, named = _asked(query, ctx)
     if place is None:
-        return _which_place()
+        return _which_place(query)
     every = power.items(ctx.session, place.code)
     if not every:
         return _none_of_place(place, ctx)
@@ -108,20 +121,32 @@ def listed(query: Query, ctx: Context) -> Reply:
 
 def _asked(query: Query, ctx: Context) -> tuple[Place | None, list[PowerItem]]:
     """The place that is asked about and the matters of it that the question names: by number, title or kind."""
-    code = query.slots.get("code")
+    spoken = _CODE.search(query.text)
+    code = query.slots.get("code") or (spoken[0].upper() if spoken else "")
     if code and (item := power.by_code(ctx.session, code)):
         return ctx.places.get(item.place) or ctx.places.county, [item]
     place = where.asked(query, ctx)
-    if place is None:
-        return None, []
+    if place is None or code:
+        return place, []
     every = power.items(ctx.session, place.code)
-    text = query.text
+    text = _STAGE_WORDS.sub(" ", query.text)
     for said, meant in _PLAIN.items():
         if said in text:
             text = f"{text} {meant}"
-    names = list(dict.fromkeys([item.title for item in every] + [item.kind for item in every]))
-    best = set(closest(replace(query, text=text), names, str, ctx.places))
-    return place, [item for item in every if item.title in best or item.kind in best]
+    titles, kinds = {item.title for item in every}, {item.kind for item in every}
+    best = set(closest(replace(query, text=text), sorted(titles | kinds), str, ctx.places))
+    found = [item for item in every if item.title in best or item.kind in best]
+    wanted = _OBJECT.search(query.text)
+    if wanted and not best & titles:  # a kind was found: the thing itself must be of it
+        pairs = [word[at : at + 2] for word in _words(wanted[1], place) for at in range(len(word) - 1)]
+        found = [item for item in found if not pairs or any(pair in item.title + item.kind for pair in pairs)]
+    return place, found
+
+
+def _words(text: str, place: Place) -> list[str]:
+    """What of a question may name a matter: its words without those that only ask."""
+    text = text.replace(place.name, " ").replace(short_name(place.name), " ")
+    return [word for word in re.findall("[一-鿿]+", _FILLER.sub(" ", _STAGE_WORDS.sub(" ", text))) if len(word) >= 2]
 
 
 def _shared_kind(items: Sequence[PowerItem]) -> str:
@@ -132,7 +157,9 @@ def _shared_kind(items: Sequence[PowerItem]) -> str:
 # --- wording -----------------------------------------------------------------------------------------------------------
 
 
-def _which_place() -> Reply:
+def _which_place(query: Query) -> Reply:
+    if "code" in query.slots or _CODE.search(query.text):
+        return Reply("没有查到这个编号的事项，请再看看编号写得对不对。")
     return Reply("您问的是哪个村的事？请连镇名和村名一起说。")
 
 
@@ -326,7 +353,9 @@ def _not_held(query: Query, place: Place, ctx: Context) -> Reply:
     if not every:
         return _none_of_place(place, ctx)
     title = where.said(place, ctx.places)
-    asked = query.slots.get("title")
+    asked = (
+        query.slots.get("title") or query.slots.get("code") or (code[0] if (code := _CODE.search(query.text)) else "")
+    )
     what = f"“{asked}”这件事" if asked else "您问的这件事"
     names = list(dict.fromkeys(_name(item, ctx).removeprefix(title) for item in every))[:LISTED]
     reply = _none(f"{title}的小微权力台账里没有{what}。", place, every, ctx)

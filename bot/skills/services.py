@@ -22,7 +22,7 @@ LISTED = 6
 _NOW_OPEN = re.compile(
     "现在|这会儿?|有人没|有人吗|开门没|开门吗|开着没|开着吗|上班没|还上班|关门没|下班没|今天.*(?:上班|开门|开吗)"
 )
-_WHERE = re.compile("在哪|哪办|哪里办|哪儿办|地址|怎么走|咋走|去哪|上哪|到哪|搁哪|什么地方")
+_WHERE = re.compile("在哪|哪办|哪里办|哪儿办|地址|怎么走|咋走|去哪|上哪|到哪|搁哪|什么地方|啥地方|位置|怎么去|咋去")
 _DUTY = re.compile("值班|镇政府|街道办|政府电话|乡政府")
 #: The office that does most things, for questions that name none (镇上几点办公).
 _GENERAL = re.compile("便民|政务|办事大厅|综合服务大厅")
@@ -36,6 +36,11 @@ _HOTLINE_WORDS = {"着火": "火警", "失火": "火警", "起火": "火警", "�
                   "救护车": "急救", "急病": "急救", "看急": "急救", "警察": "报警", "小偷": "报警", "被骗": "报警", "偷": "报警",
                   "停电": "供电", "没电": "供电", "电力": "供电", "市长": "政务", "投诉": "政务", "政府热线": "政务",
                   "养老": "社保", "新农合": "医保", "种地": "三农", "农业": "三农", "农技": "三农"}  # fmt: skip
+#: What a number's name may bear without being told apart by it.
+_LINE = re.compile("(?:服务)?(?:电话|热线|号码)$")
+_WHICH_NUMBERS = re.compile("有哪些|有啥|常用|都有")
+_HOLIDAY = re.compile("国庆|春节|过年|五一|中秋|端午|清明|元旦|放假|节假日|过节")
+_WEEKDAY = re.compile("(?:周|星期|礼拜)([一二三四五六日天末])")
 #: Words that ask for an office without saying for which.
 _ASKING = re.compile(
     "我们|俺们|咱们|我|俺|咱|你|您|镇上|镇里|乡里|街道|镇|乡|村里|村|市里|县里|几点|上班|下班|办公|开门|关门|电话|多少|号码|地址|在哪儿?|"
@@ -48,6 +53,8 @@ _TOWNWARD = ("县城", "城里", "城区", "市里", "市区", "客运站", "城
 _DESTINATION = re.compile(
     r"(?:去|到|上|往|进)([一-鿿]{2,6}?)(?=的|有|几|多|坐|最|末|首|头|早|晚|怎|咋|啥|班|车|吗|没|$)"
 )
+_STOPS_HERE = re.compile("通公交|通车|通不通|过俺|过我|过咱|从俺|从我|经过|路过|停不停|停车|有公交|有没有公交")
+_WHICH_STOPS = re.compile("路过哪|经过哪|途经|停哪|哪几站|哪些站|都停|走哪")
 _PLACE_WORDS = re.compile("^[哪几多啥什谁点时]|车站|镇上|村里|街上|站点|公交")
 
 
@@ -81,7 +88,8 @@ def hotline(query: Query, ctx: Context) -> Reply:
     named = [(one, _town_in(one.name, ctx)) for one in every]
     near = [one for one, its in named if its is None or (town and its.code == town.code)]
     text = _with_words(query.text, _HOTLINE_WORDS) + (" 值班电话" if _DUTY.search(query.text) else "")
-    found = closest(replace(query, text=text), near, lambda one: one.name, ctx.places)
+    found = [one for one in near if _number_said(one, query.text)]
+    found = found or closest(replace(query, text=text), near, lambda one: _LINE.sub("", one.name), ctx.places)
     if found:
         return _hotline_told(found, ctx)
     if _DUTY.search(query.text) and town is None and any(its for _, its in named):
@@ -92,8 +100,9 @@ def hotline(query: Query, ctx: Context) -> Reply:
     if not shared:
         return Reply("没有登记这个电话，可以问村委会。")
     told = "、".join(f"{one.name}{one.number}" for one in shared[:3])
+    preface = "常用电话" if _WHICH_NUMBERS.search(query.text) else "没有登记您问的这个电话。"
     return Reply(
-        f"没有登记您问的这个电话。有：{told}等。",
+        f"{preface}有：{told}等。",
         tuple(f"{one.name}{one.number}" for one in shared[3:]),
         tuple(fact for one in shared for fact in _hotline_facts(one, ctx)),
     )
@@ -115,9 +124,7 @@ def clinic(query: Query, ctx: Context) -> Reply:
         headline = f"{place.name}登记了{len(found)}个村卫生室，其中{insured}个能用医保。"
         return Reply(headline, tuple(_clinic_line(one) for one in found[:LISTED]), tuple(facts))
     first = found[0]
-    headline = f"{_clinic_line(first)}。"
-    if _NOW_OPEN.search(query.text):
-        headline = f"{_open_said(first.hours, ctx, '开门')}{headline}"
+    headline = f"{_open_said(query, first.hours, '开门', ctx)}{_clinic_line(first)}。"
     facts = [fact for one in found for fact in _clinic_facts(one, ctx)]
     return Reply(headline, tuple(_clinic_line(one) for one in found[1:]), tuple(facts))
 
@@ -149,6 +156,13 @@ def bus(query: Query, ctx: Context) -> Reply:
         held.sort(key=lambda line: stop not in line.origin + line.stops)
     first = held[0]
     headline = f"{_bus_line(first)}。"
+    if place and place.kind in {"village", "community"} and not named and _STOPS_HERE.search(query.text):
+        stop = short_name(place.name)
+        title = where.said(place, ctx.places)
+        stops = stop in first.origin + first.stops
+        headline = f"{first.route}停{title}。{headline}" if stops else f"登记的线路没写停{title}。{headline}"
+    if _WHICH_STOPS.search(query.text) and first.stops:
+        headline = f"{first.route}途经{first.stops}，终点{first.terminus}。"
     if re.search("现在|还有车|还有没有|赶得上|来得及", query.text):
         headline = f"{_still_going(first, ctx)}{headline}"
     details = [_stops(line) for line in held[:1] if line.stops] + [_bus_line(line) for line in held[1:LISTED]]
@@ -168,13 +182,23 @@ def _with_words(text: str, words: dict[str, str]) -> str:
     return " ".join([text, *(meant for said, meant in words.items() if said in text)])
 
 
-def _open_said(hours: str, ctx: Context, what: str) -> str:
-    """Whether it is open at this moment, where the hours can be read."""
-    weekday = "一二三四五六日"[ctx.now.weekday()]
-    is_open = services.open_at(hours, ctx.now)
-    if is_open is None:
+def _open_said(query: Query, hours: str, what: str, ctx: Context) -> str:
+    """Whether it is open on the weekday that is asked for, or at this moment; "" where that is not asked or not known."""
+    if not hours:
         return ""
-    return f"现在（周{weekday}）{'是' if is_open else '不是'}{what}时间。"
+    words = ""
+    weekday = _WEEKDAY.search(query.text)
+    period = query.slots.get("period")
+    if weekday:
+        day = {"天": "日", "末": "六"}.get(weekday[1], weekday[1])
+        words = f"周{day}{'' if services.works_on(hours, day) else '不'}{what}。"
+    elif period and period.grain == "day" and period.start > ctx.today:
+        day = services.WEEKDAYS[period.start.weekday()]
+        words = f"周{day}{'' if services.works_on(hours, day) else '不'}{what}。"
+    elif _NOW_OPEN.search(query.text) and (is_open := services.open_at(hours, ctx.now)) is not None:
+        day = services.WEEKDAYS[ctx.now.weekday()]
+        words = f"现在（周{day}）{'是' if is_open else '不是'}{what}时间。"
+    return words + ("节假日上不上班没写。" if _HOLIDAY.search(query.text) else "")
 
 
 # --- offices -----------------------------------------------------------------------------------------------------------
@@ -214,8 +238,7 @@ def _office_told(one: Office, query: Query, ctx: Context) -> Reply:
     if not asks_where or _HOURS.search(query.text):
         told.append(one.hours)
     headline = f"{'；'.join(filter(None, told))}。"
-    if _NOW_OPEN.search(query.text):
-        headline = f"{_open_said(one.hours, ctx, '上班')}{headline}"
+    headline = f"{_open_said(query, one.hours, '上班', ctx)}{headline}"
     details = [f"时间：{one.hours}"] if one.hours else []
     details += [f"地址：{one.address}"] if one.address else []
     details += [f"能办：{one.tasks}"] if one.tasks else []
@@ -242,6 +265,10 @@ def _no_office(query: Query, every: Sequence[Office], town: Place, ctx: Context)
 
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
+
+
+def _number_said(one: Hotline, text: str) -> bool:
+    return bool(re.search(rf"(?<!\d){re.escape(one.number)}(?!\d)", text))
 
 
 def _town_in(name: str, ctx: Context) -> Place | None:

@@ -81,6 +81,17 @@ def test_by_its_number_without_a_place(ask: Ask) -> None:
     assert ask(stage, "ZB1办到哪了", code="ZB1").headline.startswith("万宝沟村文化广场改造工程")
 
 
+def test_by_its_number_in_the_text_alone(ask: Ask) -> None:
+    assert ask(stage, "zb1000办到哪了").headline.startswith("万宝沟村的小微权力台账里没有“zb1000”")
+    assert ask(stage, "办到哪了", code="XX999").headline == "没有查到这个编号的事项，请再看看编号写得对不对。"
+    assert ask(stage, "CG1的采购到哪了", code="CG1").headline.startswith("万宝沟村保洁工具采购")
+
+
+@pytest.mark.parametrize("text", ["现在到哪一步了", "卡在哪一步了", "民主评议开了没"])
+def test_no_matter_named_gets_those_under_way(ask: Ask, text: str) -> None:
+    assert ask(stage, text).headline.startswith("万宝沟村正在办的事项有5项：")
+
+
 def test_who_got_what(ask: Ask) -> None:
     assert ask(stage, "后山荒坡包给谁了多少钱").headline == (
         "万宝沟村后山荒坡承包：承接方田华，金额67400元；2月7日已经办结。"
@@ -109,6 +120,8 @@ def test_several_of_one_title_are_told_apart(ask: Ask) -> None:
     [
         ("幼儿园改建办到哪步了", {}, "您问的这件事"),
         ("办到哪步了", {"title": "篮球场改造"}, "“篮球场改造”这件事"),
+        ("太阳能路灯招标结束没", {}, "您问的这件事"),
+        ("JZ00999办到哪了", {"code": "JZ00999", "village": VILLAGE}, "“JZ00999”这件事"),
         ("才家沟村道路硬化工程办到哪步了", {"title": "道路硬化工程"}, "“道路硬化工程”这件事"),
     ],
 )

@@ -1,7 +1,7 @@
 """What is said about services: made by hand, and the public export's own questions."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.messages import Reply
 from bot.skills.services import bus, clinic, hotline, office
+from bot.understanding.query import Period
 from config import SHANGHAI
 from knowledge.places import Places
 from tests.affairs import COUNTY, FAR, NEIGHBOUR, TOWN, VILLAGE, add, asked, questions, right
@@ -110,6 +111,19 @@ def test_whether_it_is_open_now(ask: Ask) -> None:
     assert ask(office, "农业综合服务中心开门没").headline == "五重安镇农业综合服务中心电话0315-0032748；看天。"
 
 
+def test_whether_it_is_open_on_another_day(ask: Ask) -> None:
+    assert ask(office, "便民服务中心周六上班吗").headline.startswith("周六不上班。五重安镇便民服务中心")
+    assert ask(office, "便民服务中心星期五开门吗").headline.startswith("周五上班。")
+    assert ask(office, "卫生院周末有人没").headline.startswith("周六上班。五重安镇卫生院")
+    saturday = Period(date(2026, 11, 28), date(2026, 11, 28), "day", "28号")
+    assert ask(office, "便民服务中心28号上班吗", period=saturday).headline.startswith(
+        "周六不上班。五重安镇便民服务中心"
+    )
+    assert ask(office, "便民服务中心国庆上班吗").headline.startswith("节假日上不上班没写。五重安镇便民服务中心")
+    assert ask(clinic, "卫生室礼拜天有人吗").headline.startswith("周日开门。万宝沟村卫生室")
+    assert ask(office, "财政所周六上班吗").headline == "五重安镇财政所电话0315-0075098。"
+
+
 @pytest.mark.parametrize(
     ("text", "slots"), [("法庭在哪", {}), ("信用社几点开门", {}), ("几点上班", {"office": "邮政所"})]
 )
@@ -134,6 +148,8 @@ def test_a_place_without_offices(session: Session, gazetteer: Places) -> None:
         ("山上着山火了", "森林火警电话12119，全天24小时。"),
         ("值班电话是多少", "五重安镇值班电话0315-0024182，全天24小时。"),
         ("派出所电话", "五重安镇派出所电话0315-0090788；全天24小时。"),
+        ("12119是啥电话", "森林火警电话12119，全天24小时。"),
+        ("常用电话有哪些", "常用电话有：三农服务热线12316、森林火警12119、火警119等。"),
         ("快递电话", "没有登记您问的这个电话。有：三农服务热线12316、森林火警12119、火警119等。"),
     ],
 )
@@ -182,6 +198,12 @@ def test_the_bus_from_a_town(ask: Ask) -> None:
 def test_the_line_that_stops_at_the_village_comes_first(ask: Ask) -> None:
     for text in ("去县城几点有车", "到迁安的车", "去黄金寨的车"):
         assert ask(bus, text).headline.startswith("迁五重安2路（红峪口到迁安客运站）首班6:44；末班18:10")
+
+
+def test_whether_the_bus_stops_at_the_village(ask: Ask) -> None:
+    assert ask(bus, "俺村通公交不").headline.startswith("迁五重安2路停万宝沟村。迁五重安2路")
+    assert ask(bus, "公交从俺村过不", village="130283116205").headline.startswith("登记的线路没写停石门村。迁五重安1路")
+    assert ask(bus, "迁五重安1路都停哪几站").headline == "迁五重安1路途经东陈庄、黄金寨，终点迁安客运站。"
 
 
 def test_a_line_by_its_name(ask: Ask) -> None:
