@@ -124,7 +124,7 @@ def main() -> None:
             "XIANGYIN_TWILIO_AUTH_TOKEN": TOKEN,
             "XIANGYIN_LOG_LEVEL": "error",
         }
-        flask = Path(sys.executable).parent / "flask"
+        flask = str(Path(sys.executable).parent / "flask")
         command = [flask, "--app", f"{__file__}:application", "serve", "--demo"]
         server = subprocess.Popen(command, env=environ, cwd=ROOT)
         try:
