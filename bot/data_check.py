@@ -17,7 +17,6 @@ import yaml
 from bot import understanding
 from bot.understanding import training
 from bot.understanding.engine import Understanding
-from bot.understanding.features import Masks
 from bot.understanding.normalise import normalise
 from bot.understanding.query import Slots
 from bot.understanding.training import Data, Example
@@ -97,9 +96,10 @@ def doubles(data: Data) -> list[str]:
 def stolen(data: Data, engine: Understanding) -> list[str]:
     """Each example is understood as its own intent by the trained model."""
     wrong = []
-    masks = Masks(data.slots)
-    for example in data.examples:
-        ranked = engine.model.probabilities(training.analysed(engine, example, masks).features())
+    read = training.read_all(training.reader(data, engine.words), data)
+    known = training.shared_words(read)
+    for example, found in zip(data.examples, read, strict=True):
+        ranked = engine.model.probabilities(found.features(known))
         if ranked[0][0] != example.intent:
             wrong.append(f"{example.file}: “{example.text}” is understood as {ranked[0][0]} ({ranked[0][1]:.2f})")
     return wrong

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, cast
 
 from bot.understanding import dates, syllables
-from bot.understanding.features import Masks, features, masked
+from bot.understanding.features import Masks, features, masked, strange
 from bot.understanding.matcher import Matcher, Mention, choose
 from bot.understanding.model import Model
 from bot.understanding.normalise import chinese_number, normalise, tidy
@@ -49,6 +49,10 @@ _SPLIT = re.compile(
 )
 _CLAUSE = re.compile(r"[，,]")
 
+#: How sure each of two questions must be, among how many likeliest intents of the whole text, and how long a part is a
+#: question by itself.
+_SURE_APART, _SURE_BY_COMMA, _LIKELY, _A_QUESTION = 0.5, 0.75, 4, 4
+
 #: From this length on, with so many clauses, a message tells a story; its question is the last clause.
 _STORY = {3: 24, 2: 32}
 
@@ -64,9 +68,10 @@ class Analysis:
     values: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
 
-    def features(self) -> Iterable[str]:
-        """The features by which the intent is told."""
-        return features(masked(self.tokens, self.spans), self.words, self.values)
+    def features(self, known: Container[str]) -> Iterable[str]:
+        """The features by which the intent is told; `known` are the words that the training data have."""
+        yield from features(masked(self.tokens, self.spans), self.words, self.values)
+        yield strange(self.words, known)
 
 
 class Understanding:
@@ -76,6 +81,7 @@ class Understanding:
         self.model = model
         self.words = words if model.ours else {}
         self._masks = Masks(model.slots)
+        self._known = frozenset(name[1:] for name in model.vocabulary if name[0] == "w")
         said = {
             s: {v: tuple(forms) for v, forms in values.items()} for s, values in self.words.get("names", {}).items()
         }
@@ -114,11 +120,15 @@ class Understanding:
 
     # --- intent ----------------------------------------------------------------------------------------------------
 
+    def rank(self, found: Analysis) -> Ranked:
+        """Intents with their confidence, best first."""
+        return self.model.probabilities(found.features(self._known))
+
     def _query(self, text: str, today: date) -> Query:
         found = self.analyse(text, today)
-        ranked = self.model.probabilities(found.features())
+        ranked = self.rank(found)
         if self.model.ours and (question := _question_of(found.text)):
-            ranked = _both(ranked, self.model.probabilities(self.analyse(question, today).features()))
+            ranked = _both(ranked, self.rank(self.analyse(question, today)))
         intent, confidence = ranked[0]
         slots = {slot: value for slot, value in found.slots.items() if self._belongs(slot, intent)}
         if slots.pop("own_home", False) and not PLACES & slots.keys():
@@ -130,9 +140,13 @@ class Understanding:
         return allowed is None or intent in allowed
 
     def _several(self, text: str, today: date) -> list[Query]:
-        """Two questions, if the parts of the text are two sure ones about different things; else []."""
-        by_clause = () if _question_of(text) else ((_CLAUSE, 0.75),)
-        for pattern, sure in ((_SPLIT, 0.5), *by_clause):
+        """Two questions, if the parts of the text are two sure ones about different things; else [].
+
+        A comma parts questions only where the whole text sounds like either of them.
+        """
+        whole = {intent for intent, _ in self.rank(self.analyse(text, today))[:_LIKELY]}
+        by_comma = () if _question_of(text) else ((_CLAUSE, _SURE_BY_COMMA),)
+        for pattern, sure in ((_SPLIT, _SURE_APART), *by_comma):
             parts = [part for part in pattern.split(text) if part and len(re.sub(r"\W", "", part)) >= 2]
             if not 2 <= len(parts) <= 4:
                 continue
@@ -143,7 +157,8 @@ class Understanding:
                     continue
                 if query.intent == "follow_up" and queries:
                     query = replace(query, intent=queries[-1].intent, slots=_completed(query.slots, queries[-1].slots))
-                if query.confidence >= sure and not (queries and _continues(queries[-1], query)):
+                likely = query.intent in whole or (pattern is _SPLIT and len(part) >= _A_QUESTION)
+                if query.confidence >= sure and likely and not (queries and _continues(queries[-1], query)):
                     queries.append(query)
             if len(queries) >= 2 and len({_topic(query) for query in queries}) >= 2:
                 first, second = queries[:2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from bot.understanding.syllables import Token, folded
 
@@ -19,7 +19,10 @@ CHARACTERS = (1, 2)
 SOUNDS = (1, 2)
 
 #: The kinds of features, by the first letter of their names; each kind is brought to its own weight in a message.
-KINDS = {"c": 1.0, "w": 0.5, "s": 0.6, "n": 0.4}
+KINDS = {"c": 1.0, "w": 0.5, "s": 0.6, "n": 0.4, "u": 0.4}
+
+#: So many words that no example has are told apart; more count like the last.
+_STRANGE = 3
 
 
 class Masks:
@@ -61,7 +64,7 @@ def masked(tokens: Sequence[Token], spans: Iterable[tuple[int, int, str]]) -> li
 def features(
     tokens: Sequence[Token], words: Iterable[str] = (), names: Iterable[str] = (), *, characters: bool = True
 ) -> Iterator[str]:
-    """Feature names: c… character n-grams, w… words, s… sound n-grams, n… the names' values.
+    """Feature names: c… character n-grams, w… words, s… sound n-grams, n… the names' values; u… is `strange`.
 
     Typed pinyin has sounds only.
     """
@@ -78,6 +81,11 @@ def features(
             yield "s" + " ".join(heard[start : start + size])
     for name in names:
         yield "n" + name
+
+
+def strange(words: Iterable[str], known: Container[str]) -> str:
+    """The feature that tells how many of a message's words no (other) example has: what is new is rarely ours."""
+    return f"u{min(sum(word not in known for word in words), _STRANGE)}"
 
 
 def _shape(surface: str) -> str:

@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from bot.understanding.engine import Analysis, Understanding
-from bot.understanding.features import Masks, features, masked
+from bot.understanding.features import Masks, features, masked, strange
 from bot.understanding.lexicon import LONGEST, Lexicon
 from bot.understanding.model import Model, digest, vector
 from bot.understanding.query import Slots
@@ -264,23 +264,36 @@ def analysed(engine: Understanding, example: Example, masks: Masks) -> Analysis:
     return replace(found, spans=spans, words=words) if hidden else found
 
 
+def read_all(engine: Understanding, data: Data) -> list[Analysis]:
+    """Each example as the engine reads it."""
+    masks = Masks(data.slots)
+    return [analysed(engine, example, masks) for example in data.examples]
+
+
+def shared_words(read: Iterable[Analysis]) -> frozenset[str]:
+    """The words of several examples: what another example would know of a message that is not among them."""
+    counts = Counter(word for found in read for word in set(found.words))
+    return frozenset(word for word, count in counts.items() if count > 1)
+
+
 def rows(engine: Understanding, data: Data) -> Rows:
     """The data as rows of features: each sentence, and where the data are ours its noisy versions too."""
-    masks = Masks(data.slots)
     chance = random.Random(SEED)  # noqa: S311 - seeded on purpose
     found_rows: list[list[str]] = []
     labels: list[str] = []
     groups: list[int] = []
     distinct: Counter[str] = Counter()
-    for number, example in enumerate(data.examples):
-        found = analysed(engine, example, masks)
+    read = read_all(engine, data)
+    known = shared_words(read)
+    for number, (example, found) in enumerate(zip(data.examples, read, strict=True)):
         tokens = masked(found.tokens, found.spans)
-        plain = list(features(tokens, found.words, found.values))
+        plain = list(found.features(known))
         distinct.update(set(plain))
         versions = [plain]
         if data.ours:  # others' messages are taken to be written as their examples are
-            versions.append(list(features(tokens, (), found.values, characters=False)))
-            versions += [list(features(noisy, (), found.values)) for noisy in _noisy(tokens, chance)]
+            new = strange(found.words, known)
+            versions.append([*features(tokens, (), found.values, characters=False), new])
+            versions += [[*features(noisy, (), found.values), new] for noisy in _noisy(tokens, chance)]
         found_rows += versions
         labels += [example.intent] * len(versions)
         groups += [number] * len(versions)
