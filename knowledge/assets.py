@@ -30,6 +30,11 @@ def of(session: Session, area: str) -> list[Asset]:
     return sorted(rows, key=lambda row: -(row.value or 0))
 
 
+def titles(session: Session) -> list[tuple[str, str]]:
+    """The titles of all assets with their villages."""
+    return [(title, place) for title, place in session.execute(select(Asset.title, Asset.place).distinct())]
+
+
 def total(rows: Sequence[Asset], name: str = "") -> Total:
     """Number and value of assets."""
     values = [row.value for row in rows if row.value is not None]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from knowledge.areas import within
@@ -86,15 +87,21 @@ def salt_source(path: Path = DATA) -> str:
     return source
 
 
-def latest(session: Session, area: str) -> list[SoilTest]:
-    """The latest sample of each plot of an area, by plot."""
+def latest(session: Session, area: str, days: tuple[date, date] | None = None) -> list[SoilTest]:
+    """The latest sample of each plot of an area, by plot; of those taken within days where there are such."""
+    taken = [SoilTest.sampled.between(*days)] if days else []
     rows = session.scalars(
-        select(SoilTest).where(within(SoilTest.place, area)).order_by(SoilTest.plot, SoilTest.sampled.desc())
+        select(SoilTest).where(within(SoilTest.place, area), *taken).order_by(SoilTest.plot, SoilTest.sampled.desc())
     )
     newest: dict[tuple[str, str], SoilTest] = {}
     for row in rows:
         newest.setdefault((row.place, row.plot), row)
     return list(newest.values())
+
+
+def first_day(session: Session, area: str) -> date | None:
+    """The day of the first sample of an area, None where there is none."""
+    return session.scalar(select(func.min(SoilTest.sampled)).where(within(SoilTest.place, area)))
 
 
 def of_plot(session: Session, plot: str, area: str | None = None) -> list[SoilTest]:

@@ -20,21 +20,21 @@ from knowledge.tables import Alert, Notice
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
-#: Events by what a villager says for them; a part of the event's own name follows.
+#: Events: how we call one, the part of its name by which alerts call it, and what a villager says for it.
 _EVENTS = (
-    (("火险", "山火", "森林", "防火", "烧", "上坟", "点火", "用火", "放火", "火"), "火"),
-    (("暴雨", "大雨", "下雨", "洪水", "山洪"), "雨"),
-    (("大风", "刮风", "风"), "风"),
-    (("暴雪", "下雪", "雪"), "雪"),
-    (("雷",), "雷"),
-    (("冰雹", "雹"), "冰雹"),
-    (("高温", "中暑"), "高温"),
-    (("寒潮", "降温", "低温"), "寒潮"),
-    (("霜冻", "霜"), "霜"),
-    (("雾",), "雾"),
-    (("霾",), "霾"),
-    (("干旱", "旱"), "旱"),
-    (("地质", "滑坡", "泥石流"), "地质"),
+    ("森林火险", "火", ("火险", "山火", "森林", "防火", "烧", "上坟", "点火", "用火", "放火", "火", "封山")),
+    ("暴雨洪水", "雨", ("暴雨", "大雨", "下雨", "洪水", "山洪")),
+    ("大风", "风", ("大风", "刮风", "风")),
+    ("雪", "雪", ("雪",)),
+    ("雷电", "雷", ("雷",)),
+    ("冰雹", "冰雹", ("雹",)),
+    ("高温", "高温", ("高温", "中暑")),
+    ("寒潮", "寒潮", ("寒潮", "降温", "低温")),
+    ("霜冻", "霜", ("霜",)),
+    ("大雾", "雾", ("雾",)),
+    ("霾", "霾", ("霾",)),
+    ("干旱", "旱", ("旱",)),
+    ("地质灾害", "地质", ("地质", "滑坡", "泥石流")),
 )
 _BURNING = re.compile(r"烧|上坟|点火|用火|放炮|放鞭炮|烟花")
 #: So many towns of a warning are named in a headline.
@@ -44,7 +44,7 @@ NAMED = 4
 def answer(query: Query, ctx: Context) -> Reply:
     """The warnings in force for a place, of the kind that is asked for; else that there is none, and how the last ended."""
     area = area_of(query, ctx)
-    event = next((part for words, part in _EVENTS if any(word in query.text for word in words)), None)
+    event = next((part for _, part, words in _EVENTS if any(word in query.text for word in words)), None)
     found = [alert for alert in alerts.active(ctx.session, area.code, ctx.now) if _is(alert, event)]
     if not found:
         return _none(query, ctx, area, event)
@@ -122,7 +122,7 @@ def _fact(alert: Alert, what: str, value: str, area: Area) -> Fact:
 
 def _none(query: Query, ctx: Context, area: Area, event: str | None) -> Reply:
     """No such warning is in force: says so, with what became of the last one, and other warnings that are in force."""
-    kind = next((words[0] for words, part in _EVENTS if part == event), "")
+    kind = next((name for name, part, _ in _EVENTS if part == event), "")
     details, facts = [], []
     ended = [pair for pair in alerts.cancelled(ctx.session, area.code, ctx.now) if _is(pair[0], event)]
     past = [alert for alert in alerts.expired(ctx.session, area.code, ctx.now) if _is(alert, event)]

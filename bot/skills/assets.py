@@ -48,10 +48,10 @@ _WAN = Decimal(10000)
 
 #: What villagers call the use of an asset, by a part of the status.
 _STATUS = (
-    ("闲", ("闲", "空着", "没用", "没人用")),
-    ("租", ("出租", "租出", "租给", "承包")),
-    ("自用", ("自用",)),
-    ("合作", ("合作",)),
+    ("闲", "闲置", ("闲", "空着", "没用", "没人用")),
+    ("租", "出租", ("出租", "租出", "租给", "承包")),
+    ("自用", "自用", ("自用",)),
+    ("合作", "合作经营", ("合作",)),
 )
 
 
@@ -67,17 +67,38 @@ def answer(query: Query, ctx: Context) -> Reply:
     if declined := not_held(query, ctx, "集体资产", source):
         return declined
     about_one = replace(query, text=_GENERIC.sub(" ", query.text))
-    named = numbered(query, rows) or closest(about_one, rows, lambda row: row.title, ctx.places)
+    named = _numbered(query, ctx, rows) or closest(about_one, rows, lambda row: row.title, ctx.places)
     if query.slots.get("title") and not named:
         return none_held(area, f"“{query.slots['title']}”", "可以问“村里有哪些集体资产”。")
+    if not named and "code" in query.slots:
+        return none_held(area, "这个编号的资产")
+    if not named and (thing := _thing(about_one, ctx)):
+        return none_held(area, f"{thing}这样的集体资产", "可以问“村里有哪些集体资产”。")
     meant, about = (named, "") if named else _filtered(query, rows)
     if not meant:
         return none_held(area, f"{about}集体资产")
     if named and len(named) <= SHORT:
         return _named(named, ctx)
     reply = _totals(area, about, meant, ctx, query)
-    more = compared_in_vain(query)
-    return Reply(reply.headline, (*reply.details, *more), reply.facts)
+    return replace(reply, headline=compared_in_vain(query, reply.headline))
+
+
+def _numbered(query: Query, ctx: Context, rows: Sequence[Asset]) -> list[Asset]:
+    """The asset of a number, wherever in the county it is."""
+    if found := numbered(query, rows):
+        return found
+    return numbered(query, assets.of(ctx.session, ctx.places.county.code)) if "code" in query.slots else []
+
+
+def _thing(query: Query, ctx: Context) -> str:
+    """What the question names that other villages own: 冷库; "" where it names nothing of the kind."""
+    names = set()
+    for title, code in assets.titles(ctx.session):
+        place = ctx.places.get(code)
+        name = place.name if place else ""
+        names.add(title.removeprefix(name))
+    found = closest(query, sorted(names), str, ctx.places)
+    return found[0] if found else ""
 
 
 def _filtered(query: Query, rows: Sequence[Asset]) -> tuple[Sequence[Asset], str]:
@@ -86,10 +107,12 @@ def _filtered(query: Query, rows: Sequence[Asset]) -> tuple[Sequence[Asset], str
     kind = next((row.kind for row in rows if row.kind and row.kind in query.text), None)
     if kind:
         meant, about = [row for row in meant if row.kind == kind], kind
-    for part, words in _STATUS:
+    elif any(word in query.text for word in ("房", "屋")):
+        meant, about = [row for row in meant if "房" in row.kind], "房屋"
+    for part, usual, words in _STATUS:
         if any(word in query.text for word in words):
             used = [row for row in meant if part in row.status]
-            return used, f"{used[0].status if used else words[0]}的{about}"
+            return used, f"{used[0].status if used else usual}的{about}"
     return meant, about
 
 

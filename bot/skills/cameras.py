@@ -27,7 +27,22 @@ from bot.understanding.query import Query
 from knowledge import cameras
 from knowledge.standing import by_town
 
-_WHERE = ("在哪", "哪里", "哪儿", "搁哪", "位置", "什么地方", "啥地方", "点位", "哪个路口", "哪几个", "哪个", "死角")
+_WHERE = (
+    "在哪",
+    "哪里",
+    "哪儿",
+    "搁哪",
+    "位置",
+    "什么地方",
+    "啥地方",
+    "点位",
+    "哪个路口",
+    "哪几个",
+    "哪个",
+    "死角",
+    "好使",
+    "管用",
+)
 _BROKEN = ("坏", "离线", "不在线", "不亮", "没开", "检修")
 
 
@@ -40,7 +55,8 @@ def answer(query: Query, ctx: Context) -> Reply:
     if not rows:
         return none_held(area, "监控")
     source = origin_of_all(area, rows)
-    if declined := not_held(query, ctx, "监控", source):
+    period = query.slots.get("period")
+    if (period is None or period.grain != "day") and (declined := not_held(query, ctx, "监控", source)):
         return declined
     online = cameras.online(rows)
     facts = [source.fact("监控", len(rows), "个"), source.fact("在线", online, "个")]
@@ -56,8 +72,8 @@ def answer(query: Query, ctx: Context) -> Reply:
         if keepers:
             details.append(f"维护人{keepers}。")
             facts.append(source.fact("维护人", keepers))
-    details += compared_in_vain(query)
-    return Reply(f"{area.name}监控{len(rows)}个，在线{online}个。", tuple(details), tuple(facts))
+    headline = compared_in_vain(query, f"{area.name}监控{len(rows)}个，在线{online}个。")
+    return Reply(headline, tuple(details), tuple(facts))
 
 
 def _ranking(query: Query, ctx: Context) -> Reply:

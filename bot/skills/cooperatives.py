@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
@@ -14,19 +17,28 @@ from bot.skills.sector import (
     area,
     area_of,
     asks_towns,
+    asks_which,
     none_held,
     origin,
     origin_of_all,
+    placeless,
+    ranking,
+    year_of,
 )
 from bot.skills.wording import full_day
 from bot.understanding.query import Query
 from knowledge import assets
+from knowledge.standing import TOWN, by_town
 from knowledge.tables import Cooperative
 
 #: So many cooperatives are told beside the first.
 OTHERS = 5
 
 _BUYS = ("收购", "收")
+_WORK = ((("农机", "拖拉机", "收割", "耕地", "旋地", "机器"), "农机"), (("菜",), "蔬菜"), (("果",), "果"))
+_PARTS = re.compile("[、，,和及与]|种植|养殖|收购|销售")
+_MOST = re.compile("最|规模大")
+_ANYWHERE = re.compile("哪个|哪家|哪些|都有|谁家|谁办")
 _COUNTED = ("几个", "多少个", "几家", "多少家")
 
 
@@ -38,16 +50,27 @@ def answer(query: Query, ctx: Context) -> Reply:
     everywhere = assets.cooperatives(ctx.session, county.code, home)
     if not everywhere:
         return none_held(county, "合作社")
-    named = [row for row in everywhere if row.name in query.text]
-    if named:
+    if named := [row for row in everywhere if row.name in query.text]:
         return _told_all(named, ctx)
     asked = area_of(query, ctx) if {"village", "town"} & slots.keys() and not asks_towns(query) else county
+    if asks_which(query) and asks_towns(query):
+        counts = Counter(row.place for row in everywhere)
+        sums = by_town({place: Decimal(count) for place, count in counts.items()})
+        origins = {county.code: origin_of_all(county, everywhere)}
+        return ranking(ctx, query, county, sums, "合作社", "个", origins, ("最多", "最少"))
     near = [row for row in everywhere if row.place.startswith(asked.code)]
-    product = slots.get("commodity") or _product(query, everywhere)
+    product = _product(query, ctx, everywhere)
     if product:
         return _by_product(query, ctx, product, near, everywhere, asked)
     if called := closest(query, [row for row in near if "合作社" in query.text], _core, ctx.places):
         return _told_all(called, ctx)
+    if "成立" in query.text and (year := year_of(query, ctx.today)):
+        return _founded(year, asked, near, ctx)
+    if _MOST.search(query.text):
+        by_income = "收入" in query.text or "挣" in query.text
+        return _told_all(sorted(near, key=lambda row: -((row.income if by_income else row.members) or 0)), ctx)
+    if asked is county and "county" not in slots and home and not _ANYWHERE.search(query.text):
+        asked, near = _at_home(ctx, home, everywhere)
     if not near:
         return none_held(asked, "合作社", "可以问“哪个合作社收板栗”这样的。")
     if asked.is_village and len(near) <= OTHERS and not any(word in query.text for word in _COUNTED):
@@ -55,17 +78,40 @@ def answer(query: Query, ctx: Context) -> Reply:
     return _counted(asked, near, ctx)
 
 
+def _at_home(ctx: Context, home: str, everywhere: Sequence[Cooperative]) -> tuple[Area, list[Cooperative]]:
+    """The cooperatives of the sender's village, else of the town."""
+    for code in (home, home[:TOWN]):
+        near = [row for row in everywhere if row.place.startswith(code)]
+        if near:
+            break
+    return area(ctx, code), near
+
+
+def _founded(year: int, asked: Area, rows: Sequence[Cooperative], ctx: Context) -> Reply:
+    """The cooperatives that were founded in a year."""
+    found = [row for row in rows if row.founded and row.founded.year == year]
+    source = origin_of_all(asked, rows) if rows else None
+    if source is None:
+        return none_held(asked, "合作社")
+    facts = (source.fact("所问年份", f"{year}年"), source.fact("当年成立的合作社", len(found), "个"))
+    reply = _told_all(found, ctx) if found else Reply("")
+    details = (reply.headline, *reply.details) if found else ()
+    return Reply(f"{asked.name}{year}年成立的合作社有{len(found)}个。", details, (*facts, *reply.facts))
+
+
 def _core(row: Cooperative) -> str:
     return row.name.removesuffix("合作社").removesuffix("专业")
 
 
-def _product(query: Query, rows: Sequence[Cooperative]) -> str | None:
-    """A product that the question names, as a cooperative's business has it: 养猪 -> 生猪 is found by 猪."""
-    for animal in "猪牛羊鸡鸭鱼":
-        if animal in query.text and any(animal in row.business or animal in row.name for row in rows):
-            return animal
-    words = {"农机": "农机", "菜": "蔬菜", "果": "果", "机器": "农机", "拖拉机": "农机"}
-    return next((product for said, product in words.items() if said in query.text), None)
+def _product(query: Query, ctx: Context, rows: Sequence[Cooperative]) -> str | None:
+    """What the cooperatives asked for deal in: goods that are named, an animal, a kind of work, a part of a business."""
+    text = placeless(query, ctx)
+    known = [f"{row.business} {row.name}" for row in rows]
+    goods = query.slots.get("commodity")
+    words = [*([goods] if goods else []), *(animal for animal in "猪牛羊鸡鸭鱼" if animal in text)]
+    words += [product for said, product in _WORK if any(word in text for word in said)]
+    words += [part for row in rows for part in _PARTS.split(row.business) if len(part) > 1 and part in text]
+    return next((word for word in words if any(word in business for business in known)), goods)
 
 
 def _by_product(

@@ -16,8 +16,8 @@ import yaml
 
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
+from bot.skills.sector import placeless
 from bot.understanding.query import Query
-from knowledge.places import short_name
 
 HOW_TO_SEE = "名单只给本村村民看：看本村电视页面或到村委会看公示栏；用登记过的手机号发短信来问也行。"
 
@@ -48,9 +48,7 @@ class _Words:
 
 def names_person(query: Query, ctx: Context) -> bool:
     """Whether a question names a person, as far as it can be read from the question alone."""
-    text = unicodedata.normalize("NFKC", query.text)
-    for name in sorted(_place_names(query, ctx), key=len, reverse=True):
-        text = text.replace(name, " ")
+    text = unicodedata.normalize("NFKC", placeless(query, ctx))
     words = _words()
     parts = words.whole.sub(" ", _NOT_HANZI.sub(" ", text)).split()
     return any(_is_name(part, words) for part in parts)
@@ -95,15 +93,3 @@ def _words(path: Path = DATA) -> _Words:
     longest_first = sorted(stored["words"].split(), key=len, reverse=True)
     families, little = (frozenset(stored[name].replace(" ", "")) for name in ("families", "little"))
     return _Words(families, little, re.compile("|".join(map(re.escape, longest_first))))
-
-
-def _place_names(query: Query, ctx: Context) -> set[str]:
-    slots = query.slots
-    codes = {slots.get("village"), slots.get("town"), *slots.get("villages", ()), ctx.asker.home}
-    codes |= {code[:9] for code in codes if code}
-    names = {name for place in ctx.places if len(name := place.name) >= 3}
-    for code in codes:
-        place = ctx.places.get(code or "")
-        if place:
-            names |= {place.name, short_name(place.name)}
-    return names | {ctx.places.county.name, short_name(ctx.places.county.name)}

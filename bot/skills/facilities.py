@@ -8,6 +8,7 @@ from decimal import Decimal
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
 from bot.skills.sector import (
+    Origin,
     area_of,
     asks_towns,
     asks_which,
@@ -79,27 +80,28 @@ def answer(query: Query, ctx: Context) -> Reply:
         if vacant is not None:
             facts.append(source.fact("闲置合计", vacant, "个"))
             head += f"，闲着{vacant}个"
+        head += _asked_too(query, meant, facts, source)
         details = [f"{line}。" for line in lines]
     else:
         head += words[0]
         details = []
-    details += compared_in_vain(query)
-    return Reply(f"{head}。", tuple(details), tuple(dict.fromkeys(facts)))
+    return Reply(compared_in_vain(query, f"{head}。"), tuple(details), tuple(dict.fromkeys(facts)))
 
 
 def _meant(query: Query, rows: Sequence[Facility]) -> tuple[list[Facility], str]:
     """The greenhouses of the kind or the crop that is named, and what they are called; all where none is named."""
-    text = query.text
-    named = [row for row in rows if row.kind in text]
-    if named:
-        return named, named[0].kind
-    for part, words in _KINDS:
-        if said := next((word for word in words if word in text), None):
-            return [row for row in rows if part in row.kind], said
+    text, meant, label = query.text, list(rows), "大棚"
+    if named := [row for row in rows if row.kind in text]:
+        meant, label = named, named[0].kind
+    else:
+        for part, words in _KINDS:
+            if said := next((word for word in words if word in text), None):
+                meant, label = [row for row in rows if part in row.kind], said
+                break
     crop = query.slots.get("commodity") or next((row.crops for row in rows if row.crops and row.crops in text), None)
     if crop:
-        return [row for row in rows if crop in row.crops], f"种{crop}的大棚"
-    return list(rows), ""
+        meant, label = [row for row in meant if crop in row.crops], f"种{crop}的{label}"
+    return meant, label
 
 
 def _told(kind: str, rows: Sequence[Facility], ctx: Context, place: str) -> tuple[str, list[Fact]]:
@@ -124,6 +126,20 @@ def _told(kind: str, rows: Sequence[Facility], ctx: Context, place: str) -> tupl
         words += f"，主要种{crops}"
         facts.append(fact("主要作物", crops))
     return words, facts
+
+
+def _asked_too(query: Query, rows: Sequence[Facility], facts: list[Fact], source: Origin) -> str:
+    """The land and the crops of several kinds together, where the question is about them."""
+    words = ""
+    if any(word in query.text for word in ("占地", "面积", "亩")):
+        total = sum((row.area for row in rows if row.area is not None), Decimal(0))
+        facts.append(source.fact("占地合计", total, "亩"))
+        words += f"，占地{number(total)}亩"
+    if any(word in query.text for word in ("种啥", "种什么", "种的", "种些")):
+        crops = "、".join(dict.fromkeys(row.crops for row in rows if row.crops))
+        facts.append(source.fact("主要作物", crops))
+        words += f"，种{crops}" if crops else ""
+    return words
 
 
 def _vacant(rows: Sequence[Facility]) -> int | None:

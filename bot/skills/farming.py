@@ -19,6 +19,7 @@ from bot.skills.sector import (
     number,
     origin,
     origin_of_all,
+    placeless,
     rank_said,
     ranked_area,
     ranking,
@@ -61,7 +62,7 @@ def _answer(query: Query, ctx: Context, livestock: bool) -> Reply:
     rows = farming.of(ctx.session, area.code, livestock)
     if not rows:
         return none_held(area, f"{what}统计")
-    about = _of_items(query, rows, livestock)
+    about = _of_items(query, placeless(query, ctx), rows, livestock)
     if isinstance(about, str):
         return _not_of(area, about, rows)
     wanted = _of_indicator(query, about, livestock)
@@ -79,23 +80,23 @@ def _answer(query: Query, ctx: Context, livestock: bool) -> Reply:
     return _told(query, ctx, area, about, of_year, year)
 
 
-def _of_items(query: Query, rows: Sequence[FarmingStat], livestock: bool) -> list[FarmingStat] | str:
+def _of_items(query: Query, text: str, rows: Sequence[FarmingStat], livestock: bool) -> list[FarmingStat] | str:
     """The rows of what is asked for, all where nothing is named; the name itself where there is none of it."""
     slots = query.slots
     items = {row.item for row in rows}
     named = [c for c in slots.get("commodities", ()) or (slots.get("commodity", ""),) if c]
-    exact = {item for item in items if item in named or item in query.text}
+    exact = {item for item in items if item in named or item in text}
     if exact:
         return [row for row in rows if row.item in exact]
-    said = "".join([*named, query.text])
+    said = "".join([*named, text])
     if livestock and (kinds := [animal for animal in _ANIMALS if animal in said]):
         found = [row for row in rows if any(animal in row.item for animal in kinds)]
-        return found or kinds[0]
+        return found or "、".join(kinds)
     if named:
         return named[0]
     sectors = {row.sector for row in rows}
-    meant = {s for s in sectors if s and s in query.text and s not in {"种植", "养殖"}}
-    if not livestock and "果" in query.text:
+    meant = {s for s in sectors if s and s in text and s not in {"种植", "养殖"}}
+    if not livestock and "果" in text:
         meant |= {sector for sector in sectors if "果" in sector}
     return [row for row in rows if row.sector in meant] if meant else list(rows)
 
@@ -136,7 +137,7 @@ def _told(
     words = "、".join(f"{figure.item}{number(figure.quantity)}{figure.unit}" for figure in found[:SHORT])
     indicator = found[0].indicator if len({figure.indicator for figure in found}) == 1 else ""
     head = f"{area.name}{year}年"
-    details: list[str] = []
+    details = [f"统计里没有{item}的数。" for item in _missing(query, placeless(query, ctx), about)]
     if len(found) == 1:
         only = found[0]
         head += f"{only.item}{only.indicator}{number(only.quantity)}{only.unit}"
@@ -176,6 +177,15 @@ def _told(
         line, standing = _standing(query, ctx, area, found[0], source)
         head, facts = f"{head}，{line}", [*facts, *standing]
     return Reply(f"{head}。", tuple(details), tuple(dict.fromkeys(facts)))
+
+
+def _missing(query: Query, text: str, about: Sequence[FarmingStat]) -> list[str]:
+    """What is named beside the items that there are figures of."""
+    items = "".join(row.item for row in about)
+    named = [item for item in query.slots.get("commodities", ()) if item not in items]
+    if farming.is_livestock(about[0]):
+        named += [animal for animal in _ANIMALS if animal in text and animal not in items + "".join(named)]
+    return named
 
 
 def _sums(query: Query, found: Sequence[Figure]) -> bool:

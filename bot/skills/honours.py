@@ -15,6 +15,7 @@ from bot.skills.sector import (
     area_of,
     asks_towns,
     asks_which,
+    is_named,
     none_held,
     not_held,
     origin,
@@ -22,6 +23,7 @@ from bot.skills.sector import (
     period_said,
     ranked_area,
     ranking,
+    year_of,
 )
 from bot.skills.wording import full_day
 from bot.understanding.query import Query
@@ -32,10 +34,17 @@ from knowledge.tables import CivilizedTitle, RoleModel
 #: So many people or titles are told by name.
 LINES = 8
 
+#: Asks for several villages' titles, not for one's own.
+_SEVERAL = re.compile("几个|多少|哪些|都有谁|有谁|名单|摘牌的")
+#: A title that is asked for, with its level where one is said.
+_TITLE = re.compile(
+    "(?P<level>全国|国家级|河北省|省级|唐山市|市级|县级|迁安市)?"
+    "(?P<name>文明村|文明镇|美丽庭院示范村|民主法治示范村|示范村|卫生村|生态村|先进村)"
+)
 _LEVELS = ("国家级", "全国", "省级", "市级", "县级", "镇级", "村级")
 #: A kind of honour that the question names, whether or not there is one of it.
 _KIND = re.compile(
-    r"(?:中国|全国|河北|省级?|唐山|迁安|身边|最美)?好人|(?:道德|劳动|三八)?模范|劳模|标兵|好媳妇|好婆婆|最美[一-鿿]{2,4}?(?=[有几多谁是])"
+    r"(?:中国|全国|河北|省级?|唐山|迁安|身边|最美)?好人|(?:道德|劳动|三八)?模范|劳模|标兵|楷模|好媳妇|好婆婆|最美[一-鿿]{2}"
 )
 
 
@@ -58,25 +67,51 @@ def role_model(query: Query, ctx: Context) -> Reply:
         return declined
     if asks_which(query):
         return _most(query, ctx, everywhere)
-    return _counted(query, ctx, asked, here)
+    kinds = list(dict.fromkeys(row.kind for row in everywhere))
+    return _counted(query, ctx, asked, here, kinds)
 
 
 def civilized(query: Query, ctx: Context) -> Reply:
     """The titles of a village and whether it still holds them; how many villages of an area hold which."""
     asked = area_of(query, ctx)
+    several = _SEVERAL.search(query.text) and not query.slots.get("own_village") and not is_named(query, ctx)
+    if asked.is_village and (several or asks_which(query)):
+        asked = ranked_area(query, ctx)
     rows = honours.titles(ctx.session, asked.code)
-    said = [row for row in rows if row.title in query.text]
     if not rows:
         return none_held(asked, "文明称号", "没有命名记录不等于没评，可以问镇政府或村委会。")
     source = origin_of_all(asked, rows)
-    if declined := not_held(query, ctx, "文明称号", source, min((r.as_of for r in rows if r.as_of), default=None)):
-        return declined
+    if asks_which(query) and asks_towns(query):
+        values = Counter(row.place for row in rows if honours.is_held(row))
+        sums = by_town({place: Decimal(count) for place, count in values.items()})
+        return ranking(ctx, query, asked, sums, "文明称号", "个", {asked.code: source}, ("最多", "最少"))
+    year = year_of(query, ctx.today)
+    of_year = [row for row in rows if year in (None, row.year)]
+    if not of_year:
+        return Reply(f"{asked.name}没有{year}年命名的记录。", (), (source.fact("所问年份", f"{year}年"),))
+    said = _TITLE.search(query.text)
+    meant = [row for row in of_year if said and _is_title(row.title, said)]
+    if said and not meant:
+        told, facts = _all_titles(asked, of_year, ctx)
+        return Reply(f"{asked.name}没有{said[0]}的记录；{told}", (), facts)
     if asked.is_village:
-        told = [_title(row, ctx) for row in said or rows]
-        words = "；".join(text for text, _ in told)
-        facts = tuple(fact for _, fact in told)
-        return Reply(f"{asked.name}：{words}。", (), facts)
-    return _titles(asked, said or rows, ctx)
+        told, facts = _all_titles(asked, meant or of_year, ctx)
+        return Reply(f"{asked.name}：{told}", (), facts)
+    return _titles(asked, meant or of_year, ctx)
+
+
+def _is_title(title: str, said: re.Match[str]) -> bool:
+    """Whether a title is the one that is said: its name, and the level where one is said."""
+    level = said["level"] or ""
+    return said["name"] in title and level.removesuffix("级") in title
+
+
+def _all_titles(asked: Area, rows: Sequence[CivilizedTitle], ctx: Context) -> tuple[str, tuple[Fact, ...]]:
+    told = [_title(row, ctx) for row in rows[:LINES]]
+    if asked.is_village:
+        return "；".join(text for text, _ in told) + "。", tuple(fact for _, fact in told)
+    reply = _titles(asked, rows, ctx)
+    return reply.headline, reply.facts
 
 
 def _people(rows: Sequence[RoleModel], ctx: Context) -> Reply:
@@ -96,18 +131,17 @@ def _people(rows: Sequence[RoleModel], ctx: Context) -> Reply:
     return Reply(f"{'；'.join(heads[:3])}。", (*(f"{head}。" for head in heads[3:]), *details), tuple(facts))
 
 
-def _counted(query: Query, ctx: Context, asked: Area, here: Sequence[RoleModel]) -> Reply:
+def _counted(query: Query, ctx: Context, asked: Area, here: Sequence[RoleModel], kinds: Sequence[str]) -> Reply:
     """How many of an area were honoured: of the kind, level and time that are named, or by kind."""
     period = query.slots.get("period")
     rows = [row for row in here if period is None or (row.awarded and period.start <= row.awarded <= period.end)]
     when = "" if period is None else period_said(period)
     source = origin_of_all(asked, here, ledger=True)
     facts = [source.fact("所问时间", when)] if when else []
-    kinds = list(dict.fromkeys(row.kind for row in here))
     kind = next((name for name in kinds if name in query.text), None)
     level = next((name for name in _LEVELS if name in query.text), None)
     said = _KIND.search(query.text)
-    if kind is None and said:
+    if kind is None and said and said[0] != "好人":
         kind = next((name for name in kinds if said[0] in name or name in said[0]), None)
         if kind is None:
             words, more = _by_kind(rows, asked, ctx)

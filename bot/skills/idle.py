@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
-from bot.skills.sector import Area, area, area_of, none_held, number, numbered, origin, origin_of_all
+from bot.skills.sector import Area, area, area_of, none_held, number, numbered, origin, origin_of_all, placeless
 from bot.understanding.query import Query
 from knowledge import assets
 from knowledge.standing import nearness
@@ -18,7 +18,7 @@ OTHERS = 5
 #: What villagers say for a kind, by a part of the kind's own name.
 _KINDS = (
     ("厂", ("厂房", "厂子", "车间"), "厂房"),
-    ("房", ("房", "院子", "宅", "屋"), "闲房"),
+    ("房", ("房", "院", "宅", "屋"), "闲房"),
     ("山", ("山", "坡"), "荒山"),
     ("沟", ("沟",), "荒沟"),
     ("滩", ("滩",), "荒滩"),
@@ -42,8 +42,9 @@ def answer(query: Query, ctx: Context) -> Reply:
         return none_held(county, "这个编号的资源")
     asked = area_of(query, ctx) if {"village", "town"} & slots.keys() else county
     within = [row for row in everywhere if row.place.startswith(asked.code)]
-    meant, kind = _of_kind(query, within)
-    called = [row for row in meant or within if row.location and row.location in query.text]
+    text = placeless(query, ctx)
+    meant, kind = _of_kind(text, within)
+    called = [row for row in meant or within if row.location and row.location in text]
     if called:
         return _all([row for row in called if row.place == home] or called, ctx)
     if any(word in query.text for word in _COUNTED) and meant and "钱" not in query.text:
@@ -51,12 +52,11 @@ def answer(query: Query, ctx: Context) -> Reply:
     offered = [row for row in meant if assets.is_on_offer(row)]
     if offered:
         return _all(offered, ctx)
-    return _elsewhere(query, ctx, asked, within, everywhere, home)
+    return _elsewhere(text, ctx, asked, within, everywhere, home)
 
 
-def _of_kind(query: Query, rows: Sequence[IdleResource]) -> tuple[list[IdleResource], str]:
+def _of_kind(text: str, rows: Sequence[IdleResource]) -> tuple[list[IdleResource], str]:
     """The resources of the kind that is named, and what it is called; all where none is."""
-    text = query.text
     if exact := [row for row in rows if row.kind in text]:
         return exact, exact[0].kind
     for part, words, said in _KINDS:
@@ -66,7 +66,7 @@ def _of_kind(query: Query, rows: Sequence[IdleResource]) -> tuple[list[IdleResou
 
 
 def _elsewhere(
-    query: Query,
+    text: str,
     ctx: Context,
     asked: Area,
     within: Sequence[IdleResource],
@@ -74,8 +74,8 @@ def _elsewhere(
     home: str | None,
 ) -> Reply:
     """Nothing on offer where it is asked for: says so, with the nearest that is."""
-    taken, _ = _of_kind(query, within)
-    others, kind = _of_kind(query, everywhere)
+    taken, _ = _of_kind(text, within)
+    others, kind = _of_kind(text, everywhere)
     near = [row for row in others if assets.is_on_offer(row) and not row.place.startswith(asked.code)]
     words = f"{asked.name}没有能租的{kind}"
     facts: list[Fact] = []

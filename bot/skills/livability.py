@@ -13,6 +13,7 @@ from bot.skills.sector import (
     Origin,
     area_of,
     asks_standing,
+    asks_towns,
     asks_which,
     compared_in_vain,
     none_held,
@@ -34,15 +35,17 @@ from knowledge.tables import Livability
 _WORDS = (
     ("green_rate", ("绿化", "绿地", "栽树")),
     ("lamps_lit", ("亮", "灯")),
-    ("road_total", ("道路总长", "多长的路", "路有多长", "道路里程")),
-    ("road_hard", ("硬化", "水泥路", "柏油路", "路")),
-    ("toilets_renovated", ("改厕", "改了", "改造", "厕所", "茅房")),
+    ("road_hard", ("硬化", "水泥", "柏油", "土路")),
+    ("road_total", ("道路总长", "多长的路", "路有多长", "路多长", "道路里程")),
+    ("road_hard", ("路", "公里")),
+    ("toilets_renovated", ("改厕", "改了", "改造", "厕", "茅房")),
     ("waste", ("垃圾", "清运", "卫生")),
-    ("population", ("人口", "多少人", "几口人", "多少口人")),
+    ("population", ("人口", "多少人", "口人", "人最", "人多", "人少")),
     ("households", ("户",)),
 )
 #: What is told where nothing in particular is asked for, and how it is begun.
 _OVERVIEW = {"green_rate": "绿化率", "road_hard": "硬化路", "lamps_lit": "路灯亮", "toilets_renovated": "改厕"}
+_UNLIT = "不亮的路灯"
 _DARK = ("不亮", "坏", "黑", "灭", "瞎")
 _AMOUNT = ("最多", "最少", "最长", "最短", "最大", "最小", "盏", "公里", "几个", "多少个")
 
@@ -73,9 +76,8 @@ def answer(query: Query, ctx: Context) -> Reply:
             headline = f"{headline[:-1]}，{line}。"
         elif line:
             details.append(f"{line}。")
-    details += compared_in_vain(query)
     picture = pictures.five_works(area.code) if area.is_village else None
-    return Reply(headline, tuple(details), tuple(facts), picture=picture)
+    return Reply(compared_in_vain(query, headline), tuple(details), tuple(facts), picture=picture)
 
 
 def _indicator(query: Query) -> str | None:
@@ -161,7 +163,7 @@ def _measure(query: Query, name: str) -> tuple[str, str, Callable[[Livability], 
     """By what villages are ranked: how it is called, its unit, and how it is taken from a village."""
     indicator = INDICATORS[name]
     if name == "lamps_lit" and any(word in query.text for word in _DARK):
-        return "不亮的路灯", "盏", _dark
+        return _UNLIT, "盏", _dark
     if indicator.whole and not any(word in query.text for word in _AMOUNT):
         return indicator.share, "%", lambda row: livability.share(row, name)
     return indicator.label, indicator.unit, lambda row: livability.value(row, name)
@@ -179,13 +181,33 @@ def _ranking(query: Query, ctx: Context, name: str | None) -> Reply:
     among = ranked_area(query, ctx)
     rows = livability.of(ctx.session, among.code)
     what, unit, measure = _measure(query, name)
-    values = livability.measured(rows, measure)
+    values = _by_town(rows, what, name) if asks_towns(query) else livability.measured(rows, measure)
     if not values:
         return none_held(among, what)
     origins = {row.place: origin(ctx, row) for row in rows}
     if declined := not_held(query, ctx, what, origin_of_all(among, rows)):
         return declined
     return ranking(ctx, query, among, values, what, unit, origins, _ENDS.get(unit, ("最多", "最少")))
+
+
+def _by_town(rows: list[Livability], what: str, name: str) -> dict[str, Decimal]:
+    """A measure by town: sums of what is counted, shares of the sums, the mean of rates."""
+    towns: dict[str, list[Livability]] = {}
+    for row in rows:
+        towns.setdefault(row.place[:TOWN], []).append(row)
+    whole = INDICATORS[name].whole
+    values = {}
+    for town, villages in towns.items():
+        part = livability.total(villages, name)
+        of = livability.total(villages, whole) if whole else None
+        if part is None:
+            continue
+        if what == INDICATORS[name].label:
+            values[town] = part[0]
+        elif of and of[0]:
+            dark = what == _UNLIT
+            values[town] = of[0] - part[0] if dark else livability.percent(part[0], of[0])
+    return values
 
 
 def _standing(query: Query, ctx: Context, row: Livability, name: str, area: Area) -> tuple[str, list[Fact]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
@@ -13,16 +14,24 @@ from bot.skills.sector import (
     amount,
     amount_fact,
     area_of,
+    asks_towns,
+    asks_which,
     none_held,
     not_held,
     number,
+    numbered,
     origin,
     origin_of_all,
+    placeless,
+    ranked_area,
+    ranking,
+    wants_highest,
 )
 from bot.skills.wording import full_day
 from bot.understanding.query import Query
 from knowledge import projects
 from knowledge.places import short_name
+from knowledge.standing import by_town
 from knowledge.tables import Project
 
 #: So many projects are named in a headline, so many on lines of their own.
@@ -35,13 +44,37 @@ _KINDS = (
     ("绿化", ("绿化", "栽树", "种树", "植树", "林带")),
     ("净化", ("净化",)),
     ("美化", ("美化", "粉刷", "刷墙")),
-    ("硬化", ("硬化", "修路", "路", "道")),
+    ("硬化", ("硬化", "修路", "路", "修道", "修的道", "条道", "道修")),
 )
 #: Things that a project must name in its title if they are asked for.
-_THINGS = ("厕所", "污水", "下水道", "管网", "垃圾", "坑塘", "清淤", "墙", "广场", "游园", "桥", "机井", "水渠", "胡同")
+_THINGS = (
+    *(
+        "厕所",
+        "污水",
+        "下水道",
+        "自来水",
+        "管网",
+        "管道",
+        "垃圾",
+        "河道",
+        "坑塘",
+        "清淤",
+        "文化墙",
+        "墙",
+        "广场",
+        "健身",
+    ),
+    *("游园", "桥", "机井", "水渠", "胡同"),
+)
 
 #: Asks for all projects of a kind, not for one whose title has the word.
 _OF_KIND = re.compile("(?:绿化|亮化|净化|美化|硬化)(?:类|的)?(?:项目|工程)")
+
+#: Asks for one end of the projects: the dearest, the slowest.
+_MOST = re.compile("最(?:贵|多|大|慢|快|拖|便宜|少)|拖得最")
+_QUICKEST = re.compile("最快")
+
+_WAN = Decimal(10000)
 
 _Told = Callable[[Project, Context], tuple[str, list[Fact]]]
 
@@ -64,6 +97,10 @@ def _answer(query: Query, ctx: Context, asked: _Told, beside: _Told) -> Reply:
     source = origin_of_all(area, rows)
     if declined := not_held(query, ctx, "项目", source, min(row.started or row.as_of or ctx.today for row in rows)):
         return declined
+    if asks_which(query) or _MOST.search(query.text):
+        return _most(query, ctx, rows, asked)
+    if "code" in query.slots and not numbered(query, rows):
+        return none_held(area, "这个编号的项目", "编号请照项目公示牌写，也可以直接说项目名字。")
     meant, about = _meant(query, ctx, rows)
     if not meant:
         return none_held(area, f"{about}项目", "可以问“村里有哪些项目”。")
@@ -80,11 +117,13 @@ def _answer(query: Query, ctx: Context, asked: _Told, beside: _Told) -> Reply:
 
 def _meant(query: Query, ctx: Context, rows: Sequence[Project]) -> tuple[Sequence[Project], str]:
     """The projects that are asked for, and what they are called; all where the question names none."""
+    if called := numbered(query, rows):
+        return called, ""
     of_kind = _OF_KIND.search(query.text)
     named = [] if of_kind else closest(query, rows, lambda row: row.title, ctx.places)
     if named or query.slots.get("title"):
         return named, query.slots.get("title", "")
-    text = query.text
+    text = placeless(query, ctx)
     for thing in _THINGS:
         if thing in text:
             return [row for row in rows if thing in row.title], thing
@@ -93,6 +132,29 @@ def _meant(query: Query, ctx: Context, rows: Sequence[Project]) -> tuple[Sequenc
             same = [row for row in rows if kind in row.kind or any(word in row.title for word in words[:2])]
             return same, kind
     return rows, ""
+
+
+def _most(query: Query, ctx: Context, rows: Sequence[Project], asked: _Told) -> Reply:
+    """The dearest project of an area or the slowest one; the villages whose projects cost most."""
+    if asked is _money and asks_which(query):
+        among = ranked_area(query, ctx)
+        everywhere = projects.of(ctx.session, among.code)
+        values: dict[str, Decimal] = {}
+        for row in everywhere:
+            values[row.place] = values.get(row.place, Decimal(0)) + (row.budget or 0) / _WAN
+        origins = {row.place: origin(ctx, row) for row in everywhere}
+        values = by_town(values) if asks_towns(query) else values
+        return ranking(ctx, query, among, values, "项目预算", "万元", origins, ("最多", "最少"))
+    if asked is _money:
+        known = [row for row in rows if row.budget is not None]
+        ordered = sorted(known, key=lambda row: row.budget or 0, reverse=wants_highest(query))
+    else:
+        running = [row for row in rows if row.progress is not None and not projects.is_done(row)]
+        ordered = sorted(running, key=lambda row: row.progress or 0, reverse=_QUICKEST.search(query.text) is not None)
+    if not ordered:
+        return none_held(area_of(query, ctx), "在建项目")
+    words, facts = asked(ordered[0], ctx)
+    return Reply(f"{_name(ordered[0], ctx)}{words}。", (), tuple(facts))
 
 
 def _name(row: Project, ctx: Context) -> str:

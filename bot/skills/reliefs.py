@@ -5,6 +5,7 @@ Nobody is told here whether one named person is on a list, and no number of anyb
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -27,6 +28,7 @@ from bot.skills.sector import (
     rank_said,
     ranked_area,
     ranking,
+    year_of,
 )
 from bot.skills.wording import full_day, mask_name
 from bot.understanding.query import Query
@@ -36,6 +38,10 @@ from knowledge.tables import Relief
 
 #: So many households stand in the headline of a list; the others follow in the details.
 SHORT = 6
+
+_GONE = re.compile("取消|停了|停发|退出|清退|退了|不吃了")
+_NEW = re.compile("新(?:增|吃上|评上|批|纳入|加|来)")
+_CAUSE = re.compile("因病|因残|残疾|大病|因学|因灾|缺劳力|致困|致贫")
 
 #: The part of a kind's name by which it is asked for.
 _WORDS = ("低保", "特困", "五保")
@@ -52,7 +58,11 @@ def count(query: Query, ctx: Context) -> Reply:
     if isinstance(found, Reply):
         return found
     words, facts = _counted(area, found)
-    details = list(compared_in_vain(query))
+    if _NEW.search(query.text):
+        words = f"新增的：{words}"
+    if _CAUSE.search(query.text):
+        return Reply(f"致困原因不按户公开，只有总数：{words}", (), tuple(facts))
+    details: list[str] = []
     if area.is_village and asks_standing(query):
         line, more = _standing(area, query, ctx)
         details.insert(0, line)
@@ -60,7 +70,7 @@ def count(query: Query, ctx: Context) -> Reply:
     as_of = facts[0].as_of
     if as_of:
         details.append(f"按{full_day(as_of)}的公示名单。")
-    return Reply(words, tuple(details), tuple(facts))
+    return Reply(compared_in_vain(query, words), tuple(details), tuple(facts))
 
 
 def listed(query: Query, ctx: Context) -> Reply:
@@ -91,6 +101,11 @@ def _current(query: Query, ctx: Context, area: Area) -> list[Relief] | Reply:
     label = "、".join(kinds) or "社会救助"
     period = query.slots.get("period")
     rows = reliefs.listed(ctx.session, area.code, kinds, period.end if period else None)
+    if rows and _GONE.search(query.text):
+        now = origin_of_all(area, rows).fact("名单户数", len(rows), "户", label)
+        return Reply(f"公示名单只列现在享受的户，看不出谁取消了。{area.name}{label}现有{len(rows)}户。", (), (now,))
+    if rows and _NEW.search(query.text):
+        return _since(query, ctx, area, label, rows)
     if rows:
         return not_held(query, ctx, label, origin_of_all(area, rows)) or rows
     later = reliefs.listed(ctx.session, area.code, kinds)
@@ -105,14 +120,24 @@ def _current(query: Query, ctx: Context, area: Area) -> list[Relief] | Reply:
     return Reply(f"{full_day(day)}的公示名单上没有{area.name}的{label}。", (), (fact,))
 
 
+def _since(query: Query, ctx: Context, area: Area, label: str, rows: list[Relief]) -> list[Relief] | Reply:
+    """The households that came onto the list in the year that is asked for, this one by default."""
+    year = year_of(query, ctx.today) or ctx.today.year
+    found = [row for row in rows if row.since.startswith(str(year))]
+    if found:
+        return found
+    source = origin_of_all(area, rows)
+    return Reply(f"{area.name}{year}年没有新增的{label}。", (), (source.fact("所问年份", f"{year}年"),))
+
+
 def _kinds(query: Query, ctx: Context, area: Area) -> tuple[str, ...]:
     """The kinds of relief that are meant, as the lists call them; () for all."""
     kinds = list(dict.fromkeys(kind for kind, _, _ in reliefs.lists(ctx.session, area.code)))
     said = f"{query.slots.get('relief', '')} {query.text}"
     meant = [kind for kind in kinds if kind in said]
     for word in _WORDS:
-        if word in said:
-            meant += [kind for kind in kinds if word in kind and kind not in meant] or [word]
+        if word in said and not any(word in kind for kind in meant):
+            meant += [kind for kind in kinds if word in kind] or [word]
     return tuple(dict.fromkeys(meant))
 
 

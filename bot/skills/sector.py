@@ -13,6 +13,7 @@ from bot.messages import Fact, Reply, Value
 from bot.skills.base import Context
 from bot.skills.wording import full_day, plain
 from bot.understanding.query import Period, Query
+from knowledge.places import short_name
 from knowledge.standing import TOWN, VILLAGE, departments, standings
 
 #: So many places are told of a ranking.
@@ -21,14 +22,20 @@ TOLD = 3
 #: A number so short is a serial number.
 _SERIAL = 3
 
+#: A name so long is no ordinary word.
+_LONG = 3
+
 T = TypeVar("T")
 
-_WHICH = re.compile(r"(?:哪(?:一)?[个些几]?个?|谁们?家?|啥)(?:村|庄|镇|乡|街道)|谁村|哪儿?的?村")
+_WHICH = re.compile(
+    r"(?:哪(?:一)?[个些几]?个?|谁们?家?|啥)(?:村|庄(?!稼)|镇|乡|街道)|谁村|哪儿?的?村|最[^，。？ ]{1,3}的村"
+)
 _WHICH_TOWN = re.compile(r"(?:哪(?:一)?[个些几]?个?|啥)(?:镇|乡|街道)")
 _STANDING = re.compile(r"排第?几|排[名在多老]|名次|第几|啥水平|什么水平|算好|算多|比(?:别|其他|人家|邻)")
 _LOWEST = re.compile(r"最[差少低慢短坏小]|垫底|倒数|最不|落后")
 _HIGHEST = re.compile(r"最|头名|第一|领先|多|好|高")
 _WHOLE_TOWN = re.compile(r"全[镇乡]|整个[镇乡]|各村|全街道|镇里|镇上|[咱俺我本]们?这?个?镇")
+_PAST = re.compile(r"比(?:去|前|上)年|比上[个次]|比以前|同比|涨|增加了|减少了|多了|少了|变化")
 _WHOLE_COUNTY = re.compile(r"全[市县]|整个[市县]|[市县]里|各镇")
 
 
@@ -66,17 +73,25 @@ def area_of(query: Query, ctx: Context) -> Area:
     """The place a question names: its village, town or the county; else the sender's home; else the county."""
     slots = query.slots
     home = slots.get("village") or ctx.asker.home or ""
+    named = is_named(query, ctx)
     if home and asks_standing(query):
         return area(ctx, home)
     if slots.get("county"):
         return area(ctx, ctx.places.county.code)
     if "town" in slots and "village" not in slots:
         return area(ctx, slots["town"])
-    if home and not slots.get("village") and _WHOLE_COUNTY.search(query.text):
+    if home and not named and _WHOLE_COUNTY.search(query.text):
         return area(ctx, ctx.places.county.code)
-    if home and (not slots.get("village") or slots.get("own_village")) and _WHOLE_TOWN.search(query.text):
+    if home and not named and _WHOLE_TOWN.search(query.text):
         return area(ctx, home[:TOWN])
     return area(ctx, home or ctx.places.county.code)
+
+
+def is_named(query: Query, ctx: Context) -> bool:
+    """Whether the question itself names its village, or whether that is the sender's home, filled in."""
+    village = query.slots.get("village")
+    place = ctx.places.get(village or "")
+    return place is not None and (place.code != ctx.asker.home or short_name(place.name) in query.text)
 
 
 def ranked_area(query: Query, ctx: Context) -> Area:
@@ -108,6 +123,21 @@ def origin_of_all(area: Area, rows: Sequence[Any], ledger: bool = False) -> Orig
     """The origin of what several records amount to: as of the latest of them."""
     days = [(row.source.as_of or row.as_of) if ledger else row.as_of for row in rows]
     return Origin(area.full, max((day for day in days if day), default=None), departments(list(rows)))
+
+
+def placeless(query: Query, ctx: Context) -> str:
+    """The question without the names of places: long ones, and short ones of those that it is about."""
+    slots = query.slots
+    codes = {slots.get("village"), slots.get("town"), *slots.get("villages", ()), ctx.asker.home}
+    codes |= {code[:TOWN] for code in codes if code} | {ctx.places.county.code}
+    names = {name for place in ctx.places if len(name := place.name) >= _LONG}
+    for code in codes:
+        if place := ctx.places.get(code or ""):
+            names |= {place.name, short_name(place.name)}
+    text = query.text
+    for name in sorted((name for name in names if name in text), key=len, reverse=True):
+        text = text.replace(name, " ")
+    return text
 
 
 def numbered(query: Query, rows: Sequence[T]) -> list[T]:
@@ -168,7 +198,7 @@ def period_said(period: Period) -> str:
 
 def not_held(query: Query, ctx: Context, about: str, source: Origin, first: date | None = None) -> Reply | None:
     """Declines a period before the first day that is held or after today, and says what is held; None if neither."""
-    period, first = _period(query, ctx.today), first or source.as_of
+    period, first = asked_period(query, ctx.today), first or source.as_of
     if period is None or first is None or (period.end >= first and period.start <= ctx.today):
         return None
     said = period_said(period)
@@ -179,7 +209,8 @@ def not_held(query: Query, ctx: Context, about: str, source: Origin, first: date
     return Reply(f"{why}，现有的是{full_day(held)}的。", ("要问现在的，不带年月再问一遍。",), facts)
 
 
-def _period(query: Query, today: date) -> Period | None:
+def asked_period(query: Query, today: date) -> Period | None:
+    """The period that understanding found, else the year that the text names."""
     year = year_of(query, today)
     whole = Period(date(year, 1, 1), date(year, 12, 31), "year") if year else None
     return query.slots.get("period") or whole
@@ -190,10 +221,10 @@ def none_held(area: Area, about: str, hint: str = "") -> Reply:
     return Reply(f"没有{area.name}{about}的记录。", (hint or "可以到村委会或镇便民服务中心问。",))
 
 
-def compared_in_vain(query: Query) -> tuple[str, ...]:
-    """A line that says so where a comparison with the past is asked for and only one state is held."""
-    wanted = "baseline" in query.slots or re.search(r"比(?:去|前|上)年|比上[个次]|比以前|涨|增加了|减少了", query.text)
-    return ("没有以前的数，比不了。",) if wanted else ()
+def compared_in_vain(query: Query, headline: str) -> str:
+    """A headline that says so where a comparison with the past is asked for and only one state is held."""
+    wanted = "baseline" in query.slots or _PAST.search(query.text)
+    return f"{headline.removesuffix('。')}；没有以前的数，比不了。" if wanted else headline
 
 
 def number(value: Decimal | int) -> str:

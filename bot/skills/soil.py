@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
-from bot.skills.sector import Area, Origin, area_of, none_held, not_held, number, origin, origin_of_all
+from bot.skills.sector import (
+    Area,
+    Origin,
+    area_of,
+    asked_period,
+    asks_which,
+    none_held,
+    not_held,
+    number,
+    origin,
+    origin_of_all,
+    period_said,
+    ranked_area,
+    ranking,
+    wants_highest,
+)
 from bot.skills.wording import full_day
-from bot.understanding.query import Query
+from bot.understanding.query import Query, Slots
 from knowledge import soil
 from knowledge.soil import Grade, Measure
 from knowledge.tables import SoilTest
@@ -38,6 +54,7 @@ _LACKING = (
 )
 
 #: The end of a plot's code, as whoever owns the land calls it.
+_PLOTS = re.compile("哪一?(?:块|片)")
 _SHORT_PLOT = re.compile(r"(?<![A-Za-z\d-])[A-Za-z]\d{1,3}(?=号)")
 
 
@@ -52,13 +69,25 @@ def answer(query: Query, ctx: Context) -> Reply:
         if not rows:
             return none_held(area, "这个地块土壤检测", "地块编号写在检测通知单上，请照着写全。")
         return _plot(query, ctx, rows)
+    if asks_which(query):
+        return _ranking(query, ctx)
     rows = soil.latest(ctx.session, area.code)
     if not rows:
         return none_held(area, "土壤检测", "想测土可以找镇农业技术推广站。")
     source = origin_of_all(area, rows)
-    if declined := not_held(query, ctx, "土壤检测", source, min(row.sampled for row in rows)):
+    if declined := not_held(query, ctx, "土壤检测", source, soil.first_day(ctx.session, area.code)):
         return declined
-    return _several(query, ctx, area, _of_crop(query, rows))
+    if period := asked_period(query, ctx.today):
+        rows = soil.latest(ctx.session, area.code, (period.start, period.end))
+        if not rows:
+            said = period_said(period)
+            return Reply(f"{area.name}{said}没有取土化验的记录。", (), (source.fact("所问时间", said),))
+    if _PLOTS.search(query.text):
+        return _end_plot(query, ctx, rows)
+    of_crop = _of_crop(query, rows)
+    reply = _several(query, ctx, area, of_crop or rows)
+    crop = query.slots.get("commodity", "")
+    return reply if of_crop else replace(reply, headline=f"没有{crop}地的化验，{reply.headline}")
 
 
 def _measures(query: Query) -> list[Measure]:
@@ -137,9 +166,37 @@ def _main(query: Query, graded: Sequence[tuple[Measure, Decimal, str]]) -> tuple
 
 
 def _of_crop(query: Query, rows: Sequence[SoilTest]) -> Sequence[SoilTest]:
-    """The samples of a crop's land where the crop is named and there are any."""
+    """The samples of a crop's land where the crop is named, else all."""
     crop = query.slots.get("commodity")
-    return [row for row in rows if crop and row.crop and crop == row.crop] or rows
+    return [row for row in rows if row.crop == crop] if crop else rows
+
+
+def _end_plot(query: Query, ctx: Context, rows: Sequence[SoilTest]) -> Reply:
+    """The plot with the highest or the lowest value of what is asked for."""
+    measure = _measures(query)[0]
+    known = [row for row in rows if getattr(row, measure.name) is not None] or list(rows)
+    ordered = sorted(known, key=lambda row: getattr(row, measure.name) or 0, reverse=_upwards(query, measure))
+    return _plot(query, ctx, ordered[:1])
+
+
+def _ranking(query: Query, ctx: Context) -> Reply:
+    """Villages by the mean of what is asked for."""
+    measure = _measures(query)[0]
+    among = ranked_area(query, ctx)
+    by_village: dict[str, list[SoilTest]] = {}
+    for row in soil.latest(ctx.session, among.code):
+        by_village.setdefault(row.place, []).append(row)
+    values = {place: spread.mean for place, rows in by_village.items() if (spread := soil.spread(rows, measure.name))}
+    origins = {place: origin(ctx, rows[0]) for place, rows in by_village.items()}
+    end = replace(query, text="最高" if _upwards(query, measure) else "最低", slots=Slots())
+    return ranking(ctx, end, among, values, f"{measure.label}平均", measure.unit, origins)
+
+
+def _upwards(query: Query, measure: Measure) -> bool:
+    """Whether the highest value is asked for: 最酸 is the lowest pH."""
+    if measure.name == "ph" and ("酸" in query.text) != ("碱" in query.text):
+        return "碱" in query.text
+    return wants_highest(query) and "瘦" not in query.text
 
 
 def _value(measure: Measure, value: Decimal) -> str:

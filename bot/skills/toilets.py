@@ -11,6 +11,7 @@ from bot.skills import disclosure
 from bot.skills.base import Context
 from bot.skills.sector import (
     Area,
+    Origin,
     area_of,
     asks_towns,
     asks_which,
@@ -19,6 +20,7 @@ from bot.skills.sector import (
     numbered,
     origin,
     origin_of_all,
+    period_said,
     ranked_area,
     ranking,
 )
@@ -59,8 +61,16 @@ def answer(query: Query, ctx: Context) -> Reply:
         return declined
     if any(word in query.text for word in _LIST):
         return _list(area, rows, ctx) if allowed else _refused(area, rows)
-    words, facts = _public(area, rows)
-    return Reply(words, _how_to_ask(area, allowed), tuple(facts))
+    period = query.slots.get("period")
+    if period is None:
+        words, facts = _public(area, rows)
+        return Reply(words, _how_to_ask(area, allowed), tuple(facts))
+    within = [row for row in rows if period.start <= row.reported <= period.end]
+    when = source.fact("所问时间", period_said(period))
+    if not within:
+        return Reply(f"{area.name}{period_said(period)}没有厕所报修的记录。", (), (when,))
+    words, facts = _counted(within, source)
+    return Reply(f"{area.name}{period_said(period)}{words}。", _how_to_ask(area, allowed), (when, *facts))
 
 
 def _asked(query: Query, rows: Sequence[ToiletRepair]) -> list[ToiletRepair]:
@@ -113,13 +123,7 @@ def _repair(row: ToiletRepair, ctx: Context) -> tuple[str, list[Fact]]:
 def _public(area: Area, rows: Sequence[ToiletRepair]) -> tuple[str, list[Fact]]:
     """What is for everybody: the keeper of the village, reported and open repairs."""
     source = origin_of_all(area, rows, ledger=True)
-    opened = sum(map(toilets.is_open, rows))
-    facts = [
-        source.fact("报修", len(rows), "件"),
-        source.fact("没修好", opened, "件"),
-        source.fact("修好", len(rows) - opened, "件"),
-    ]
-    words = f"厕所报修{len(rows)}件，修好{len(rows) - opened}件，没修好{opened}件"
+    words, facts = _counted(rows, source)
     if not area.is_village:
         return f"{area.name}{words}。", facts
     found = toilets.keepers(rows)
@@ -128,6 +132,17 @@ def _public(area: Area, rows: Sequence[ToiletRepair]) -> tuple[str, list[Fact]]:
     keeper = found[0]
     facts += [source.fact("管护员", keeper.name), source.fact("管护电话", keeper.phone)]
     return f"{area.name}厕所坏了找管护员{keeper.name}{keeper.phone}；{words}。", facts
+
+
+def _counted(rows: Sequence[ToiletRepair], source: Origin) -> tuple[str, list[Fact]]:
+    """How many were reported, are mended, are open."""
+    opened = sum(map(toilets.is_open, rows))
+    facts = [
+        source.fact("报修", len(rows), "件"),
+        source.fact("没修好", opened, "件"),
+        source.fact("修好", len(rows) - opened, "件"),
+    ]
+    return f"厕所报修{len(rows)}件，修好{len(rows) - opened}件，没修好{opened}件", facts
 
 
 def _list(area: Area, rows: Sequence[ToiletRepair], ctx: Context) -> Reply:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
-from bot.skills.sector import area, area_of, number, origin
+from bot.skills.sector import area, area_of, number, origin, placeless
 from bot.skills.wording import day as day_said
 from bot.skills.wording import fen, full_day, plain
 from bot.understanding.query import Query
@@ -37,6 +37,11 @@ _SELLING = (
     "卖哪",
     "往哪卖",
 )
+#: Says that somebody wants to sell, whatever other words stand in the question.
+_TO_SELL = re.compile(
+    "有人(?:要|收|买)|没人(?:要|收|买)|谁家?来?(?:要|收|买)(?!卖)|收[一-鿿]{1,4}的|卖给谁|找买家|卖不(?:出去|动|掉)|有没有人(?:要|收|买)"
+)
+_ANYTHING = re.compile("供求|信息|东西|啥|什么|最近|都有谁|粮")
 _BUYING = (
     "谁卖",
     "谁家卖",
@@ -60,15 +65,17 @@ def find(query: Query, ctx: Context) -> Reply:
     """Offers in force for the goods that are named: from buyers for a seller, from sellers for a buyer."""
     county = area(ctx, ctx.places.county.code)
     side = _side(query)
-    goods = query.slots.get("commodity") or _goods(query, ctx)
-    if not goods:
-        return Reply("您要买卖什么？请连品名一起说，比如“谁收板栗”“想买玉米”。")
+    named = _goods(query, ctx)
+    goods = query.slots.get("commodity") or named
     rows = [row for row in trades.of(ctx.session, county.code) if side in (None, row.side)]
     home = query.slots.get("village") or ctx.asker.home
     now = trades.nearest([row for row in rows if trades.in_force(row, ctx.today)], home)
-    exact = [row for row in now if row.item == goods] or [row for row in now if trades.same_goods(row.item, goods)]
-    if exact:
-        return _found(query, ctx, goods, side, exact)
+    if not goods:
+        return _newest(query, ctx, now)
+    for wanted in dict.fromkeys(filter(None, (goods, named))):
+        exact = [row for row in now if row.item == wanted] or [r for r in now if trades.same_goods(r.item, wanted)]
+        if exact:
+            return _found(query, ctx, wanted, side, exact)
     return _none(ctx, goods, side, rows, [row for row in now if trades.akin(row.item, goods)])
 
 
@@ -99,6 +106,8 @@ def status(query: Query, ctx: Context) -> Reply:
 
 def _side(query: Query) -> str | None:
     """Which offers answer the question; None for both."""
+    if _TO_SELL.search(query.text):
+        return "求购"
     side = query.slots.get("side")
     if side:
         return side
@@ -115,7 +124,16 @@ def _goods(query: Query, ctx: Context) -> str | None:
             tail = name[start:]
             if tail in query.text and len(tail) > len(best):
                 best = tail
-    return best or None
+    return best or next((animal for animal in "猪牛羊鸡鸭鹅兔鱼驴" if animal in placeless(query, ctx)), None)
+
+
+def _newest(query: Query, ctx: Context, now: Sequence[Trade]) -> Reply:
+    """Offers of any goods, where just what there is is asked for."""
+    if not now or not _ANYTHING.search(query.text):
+        return Reply("您要买卖什么？请连品名一起说，比如“谁收板栗”“想买玉米”。")
+    told = [_told(row, ctx) for row in now[: OTHERS + 1]]
+    details = tuple(f"{line}。" for line, _ in told[1:])
+    return Reply(f"{told[0][0]}。", details, tuple(dict.fromkeys(fact for _, more in told for fact in more)))
 
 
 def _found(query: Query, ctx: Context, goods: str, side: str | None, rows: Sequence[Trade]) -> Reply:

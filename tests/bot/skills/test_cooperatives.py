@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +27,7 @@ def data() -> Iterator[Session]:
         add(
             session,
             "cooperatives",
-            society("树行板栗", SHUXING, "板栗种植", 500),
+            society("树行板栗", SHUXING, "板栗种植", 500) | {"founded": date(2020, 5, 18)},
             society("母庄板栗", MUZHUANG, "板栗种植、收购", 20),
             society("万宝沟生猪", WANBAOGOU, "生猪养殖", 161),
             society("万宝沟农机", WANBAOGOU, "农机作业服务", None),
@@ -54,6 +55,16 @@ CHESTNUTS = "迁安市母庄板栗专业合作社，社员20户，理事长崔�
         ("村里有几个合作社", OWN, "万宝沟村有合作社2个，社员共161户。"),
         ("全市有多少合作社", {"county": True}, "迁安市有合作社4个，社员共681户。"),
         ("哪个合作社收草莓", {"commodity": "草莓"}, "没有迁安市草莓合作社的记录。"),
+        ("合作社理事长电话", {}, PIGS),
+        ("哪个合作社给收割玉米", {"commodity": "玉米"}, MACHINES),
+        (
+            "哪个合作社社员最多",
+            {"extreme": "highest"},
+            "迁安市树行板栗专业合作社，社员500户，理事长崔永福19900009084，主营板栗种植，年收入22.61万元。",
+        ),
+        ("哪个镇合作社最多", {"extreme": "highest"}, "迁安市合作社最多的是五重安镇，3个；其次建昌营镇1个。"),
+        ("2020年成立的合作社", {"county": True}, "迁安市2020年成立的合作社有1个。"),
+        ("今年成立了几个合作社", {"county": True}, "迁安市2026年成立的合作社有0个。"),
         ("合作社有吗", {"village": "130283001201"}, "没有建设村合作社的记录。"),
     ],
 )

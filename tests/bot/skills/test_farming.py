@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.skills import farming
 from bot.understanding.query import Period
-from tests.sectors import MUZHUANG, SHUXING, WANBAOGOU, WUZHONGAN, add, ask, empty, year
+from tests.sectors import MUZHUANG, RESIDENT, SHUXING, WANBAOGOU, WUZHONGAN, add, ask, empty, year
 
 OWN = {"village": WANBAOGOU}
 
@@ -95,6 +95,26 @@ def test_planting(data: Session, text: str, slots: dict[str, Any], headline: str
 )  # fmt: skip
 def test_livestock(data: Session, text: str, slots: dict[str, Any], headline: str) -> None:
     assert ask(data, farming.livestock, text, **slots).headline == headline
+
+
+def test_what_is_missing_of_several_is_said(data: Session) -> None:
+    both = ask(data, farming.planting, "玉米高粱种了多少", **OWN, commodity="玉米", commodities=("玉米", "高粱"))
+    assert both.headline == "万宝沟村2026年玉米播种面积966亩。"
+    assert both.details == ("统计里没有高粱的数。",)
+    pigs = ask(data, farming.livestock, "猪和羊哪个养得多", **OWN)
+    assert pigs.details[0] == "统计里没有猪的数。"
+
+
+def test_the_names_of_places_are_no_animals(data: Session) -> None:
+    reply = ask(data, farming.livestock, "马兰庄镇和俺村养多少牛", **OWN)
+    assert not [line for line in reply.details if "马" in line]
+
+
+def test_the_whole_town_is_not_the_senders_village(data: Session) -> None:
+    reply = ask(data, farming.livestock, "全镇养多少肉牛", RESIDENT, **OWN, commodity="肉牛")
+    assert reply.headline == "五重安镇2026年肉牛存栏308头。"
+    named = ask(data, farming.livestock, "万宝沟村全镇最多吗 肉牛", RESIDENT, **OWN, commodity="肉牛")
+    assert named.headline.startswith("万宝沟村2026年肉牛存栏108头")
 
 
 def test_the_baseline_that_is_said_is_compared_with(data: Session) -> None:

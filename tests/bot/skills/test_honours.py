@@ -56,6 +56,9 @@ def data() -> Iterator[Session]:
         ("先进典型有多少", {"county": True}, "迁安市先进典型共3人：孝老爱亲2、敬业奉献1。"),
         ("去年评了几个先进", {"county": True, "period": year(2025)}, "迁安市2025年先进典型共1人：孝老爱亲1。"),
         ("2020年评了几个先进", {"county": True, "period": year(2020)}, "没有迁安市2020年先进典型的记录，现有的是2026年11月23日的。"),
+        ("有几个敬业奉献的", {"village": SHUXING}, "树行村没有“敬业奉献”的记录。"),
+        ("时代楷模有没有", {"county": True}, "没有迁安市“楷模”这一类的记录；先进典型共3人：孝老爱亲2、敬业奉献1。"),
+        ("村里有啥好人", OWN, "万宝沟村先进典型2人：杨树林、王子轩。"),
         ("有先进没", {"village": MUZHUANG}, "没有母庄村先进典型的记录。"),
         ("哪个村先进最多", {"extreme": "highest"}, "迁安市先进典型最多的是五重安镇万宝沟村，2人；其次建昌营镇树行村1人。"),
     ],
@@ -78,10 +81,25 @@ def test_the_deed_stands_in_the_details(data: Session) -> None:
         ("镇里有几个文明村", {"town": WUZHONGAN}, "五重安镇保持着的文明称号1个：迁安市文明村1个；不再保持1个。"),
         ("全市有几个文明村", {"county": True}, "迁安市保持着的文明称号2个：迁安市文明村2个；不再保持1个。"),
         ("评上文明村没", {"village": MUZHUANG}, "没有母庄村文明称号的记录。"),
+        (
+            "卫生村评上没",
+            OWN,
+            "万宝沟村没有卫生村的记录；迁安市文明村（2015年命名，保持）；河北省文明村（2019年命名，已摘牌）。",
+        ),
+        (
+            "是不是全国文明村",
+            OWN,
+            "万宝沟村没有全国文明村的记录；迁安市文明村（2015年命名，保持）；河北省文明村（2019年命名，已摘牌）。",
+        ),
+        ("文明村有几个", OWN, "迁安市保持着的文明称号2个：迁安市文明村2个；不再保持1个。"),
+        ("哪些村是河北省文明村", OWN, "迁安市保持着的文明称号0个：；不再保持1个。"),
+        ("2022年评的文明村有哪些", OWN, "迁安市保持着的文明称号1个：迁安市文明村1个；不再保持0个。"),
+        ("2018年评的文明村有哪些", OWN, "迁安市没有2018年命名的记录。"),
+        ("哪个镇文明村最多", OWN, "迁安市文明称号最多的是建昌营镇、五重安镇，1个。"),
     ],
 )
 def test_titles(data: Session, text: str, slots: dict[str, Any], headline: str) -> None:
-    assert ask(data, honours.civilized, text, **slots).headline == headline
+    assert ask(data, honours.civilized, text, Asker(home=WANBAOGOU), **slots).headline == headline
 
 
 def test_a_towns_titles_are_told_village_by_village(data: Session) -> None:

@@ -26,7 +26,8 @@ def data() -> Iterator[Session]:
         add(
             session,
             "reliefs",
-            *(household(f"张{n}", WANBAOGOU, "农村低保", 2, "500") for n in "一二三四五六七"),
+            household("张一", WANBAOGOU, "农村低保", 2, "500") | {"since": "2026-04"},
+            *(household(f"张{n}", WANBAOGOU, "农村低保", 2, "500") for n in "二三四五六七"),
             household("赵明", WANBAOGOU, "五保户", 1, None),
             household("钱明", MUZHUANG, "农村低保", 3, "1200.5"),
             household("孙明", SHUXING, "农村低保", 3, "1200.5"),
@@ -51,6 +52,10 @@ def data() -> Iterator[Session]:
         ("去年低保多少户", {"village": WANBAOGOU, "period": year(2025)}, "没有五重安镇万宝沟村2025年农村低保的记录，现有的是2026年9月30日的。"),
         ("明年低保多少户", {"village": WANBAOGOU, "period": year(2027)}, "2027年还没到，现有的是2026年9月30日的。"),
         ("今年低保多少户", {"village": WANBAOGOU, "period": year(2026)}, "万宝沟村农村低保7户14人，每月共3500元。"),
+        ("今年新增了几户低保", {"village": WANBAOGOU}, "新增的：万宝沟村农村低保1户2人，每月共500元。"),
+        ("去年新增了几户低保", {"village": WANBAOGOU}, "万宝沟村2025年没有新增的农村低保。"),
+        ("取消了几户低保", {"village": WANBAOGOU}, "公示名单只列现在享受的户，看不出谁取消了。万宝沟村农村低保现有7户。"),
+        ("因病吃低保的几户", {"village": WANBAOGOU}, "致困原因不按户公开，只有总数：万宝沟村农村低保7户14人，每月共3500元。"),
         ("哪个村低保最多", {"extreme": "highest"}, "迁安市农村低保户数最多的是五重安镇万宝沟村，7户；其次建昌营镇树行村2户、五重安镇母庄村1户。"),
         ("哪个村低保最少", {"extreme": "lowest", "town": WUZHONGAN}, "五重安镇农村低保户数最少的是五重安镇母庄村，1户；其次五重安镇万宝沟村7户。"),
         ("哪个镇低保最多", {"extreme": "highest"}, "迁安市农村低保户数最多的是五重安镇，8户；其次建昌营镇2户。"),
@@ -69,7 +74,7 @@ def test_how_a_village_stands(data: Session) -> None:
 
 def test_a_comparison_that_is_not_held_is_said_so(data: Session) -> None:
     reply = ask(data, reliefs.count, "低保比去年多了没", village=WANBAOGOU)
-    assert "没有以前的数，比不了。" in reply.details
+    assert reply.headline == "万宝沟村农村低保7户14人，每月共3500元；没有以前的数，比不了。"
     assert "按2026年9月30日的公示名单。" in reply.details
 
 
