@@ -39,6 +39,11 @@ def by_code(session: Session, code: str) -> PowerItem | None:
     return session.scalar(select(PowerItem).where(PowerItem.code == code))
 
 
+def kinds(session: Session) -> list[str]:
+    """All kinds of matters that occur anywhere, by name."""
+    return sorted(session.scalars(select(PowerItem.kind).distinct()))
+
+
 def steps(item: PowerItem) -> list[Step]:
     """The steps that a matter has gone, in their order, with their days as far as they are written down."""
     days = (item.applied, item.accepted, item.reviewed, item.publicity_start, item.approved, item.finished)

@@ -35,7 +35,7 @@ _TOWNS = re.compile("哪个镇|哪些镇|哪个乡|哪个街道")
 _WHAT_FOR = re.compile(
     "花哪|花到哪|花在哪|花在啥|用哪|用在哪|都花|干啥了|干啥用|花啥|哪些方面|哪块|哪方面|最多的是|哪一?项"
 )
-_LARGEST = re.compile("最大|大笔|大额|最多|最高|大头|从大到小|由大到小|排一排|排排")
+_LARGEST = re.compile(r"最大|大笔|大额|最多|最高|大头|从大到小|由大到小|排一排|排排|排名|前[几一二三四五六七八九十\d]+")
 _SMALLEST = re.compile("最小|最少|最低")
 _WHO = re.compile("谁批|谁审|审批|批准|谁签|签字|经手|经办|谁花|谁办|谁花的|谁领")
 _BALANCE = re.compile("余额|结余|剩多少|剩下|还有多少|现在有多少钱|存款|存了|欠|外债")
@@ -106,6 +106,8 @@ def voucher(query: Query, ctx: Context) -> Reply:
 
 def _entry_without_number(query: Query, ctx: Context) -> Reply:
     """A payment that is named by what it was for: its entries, with who approved them and their vouchers."""
+    if _LARGEST.search(query.text) or "extreme" in query.slots:
+        return listed(query, ctx)
     topic = topic_of(query, ctx)
     if isinstance(topic, Topic) and topic.purpose:
         return _not_a_subject(topic)

@@ -51,7 +51,7 @@ def stage(query: Query, ctx: Context) -> Reply:
     if not found:
         if "title" in query.slots or "code" in query.slots or _CODE.search(query.text) or _words(query.text, place):
             return _not_held(query, place, ctx)
-        return listed(query, ctx)
+        return _of_no_such_kind(query, place, ctx) or listed(query, ctx)
     if len(found) == 1:
         return _told(found[0], query, ctx)
     return _several(found, query, place, ctx)
@@ -65,7 +65,8 @@ def publicity(query: Query, ctx: Context) -> Reply:
     if not found:
         if "title" in query.slots or "code" in query.slots or _CODE.search(query.text):
             return _not_held(query, place, ctx)
-        return _in_publicity(place, power.items(ctx.session, place.code), ctx, "")
+        every = power.items(ctx.session, place.code)
+        return _of_no_such_kind(query, place, ctx) or _in_publicity(place, every, ctx, "")
     noticed = [item for item in found if power.in_publicity(item, ctx.today)]
     if len(noticed) > 1:
         return _in_publicity(place, noticed, ctx, _shared_kind(noticed))
@@ -97,6 +98,8 @@ def listed(query: Query, ctx: Context) -> Reply:
     every = power.items(ctx.session, place.code)
     if not every:
         return _none_of_place(place, ctx)
+    if not named and (missing := _of_no_such_kind(query, place, ctx)):
+        return missing
     found = named or every
     kind = _shared_kind(named) if named else ""
     if _IN_PUBLICITY.search(query.text):
@@ -129,10 +132,7 @@ def _asked(query: Query, ctx: Context) -> tuple[Place | None, list[PowerItem]]:
     if place is None or code:
         return place, []
     every = power.items(ctx.session, place.code)
-    text = _STAGE_WORDS.sub(" ", query.text)
-    for said, meant in _PLAIN.items():
-        if said in text:
-            text = f"{text} {meant}"
+    text = _plainly(query.text)
     titles, kinds = {item.title for item in every}, {item.kind for item in every}
     best = set(closest(replace(query, text=text), sorted(titles | kinds), str, ctx.places))
     found = [item for item in every if item.title in best or item.kind in best]
@@ -141,6 +141,23 @@ def _asked(query: Query, ctx: Context) -> tuple[Place | None, list[PowerItem]]:
         pairs = [word[at : at + 2] for word in _words(wanted[1], place) for at in range(len(word) - 1)]
         found = [item for item in found if not pairs or any(pair in item.title + item.kind for pair in pairs)]
     return place, found
+
+
+def _plainly(text: str) -> str:
+    """A question without the words for stages, with the list's own words beside the villagers'."""
+    text = _STAGE_WORDS.sub(" ", text)
+    return " ".join([text, *(meant for said, meant in _PLAIN.items() if said in text)])
+
+
+def _of_no_such_kind(query: Query, place: Place, ctx: Context) -> Reply | None:
+    """A kind of matter that occurs elsewhere and not here is said to be missing here."""
+    if "title" in query.slots:
+        return None
+    missing = closest(replace(query, text=_plainly(query.text)), power.kinds(ctx.session), str, ctx.places)
+    held = power.items(ctx.session, place.code)
+    if not missing or not held:
+        return None
+    return _none(f"{where.said(place, ctx.places)}没有{'、'.join(missing)}事项。", place, held, ctx)
 
 
 def _words(text: str, place: Place) -> list[str]:

@@ -20,7 +20,7 @@ from knowledge.tables import BusRoute, Clinic, Hotline, Office, Record
 LISTED = 6
 
 _NOW_OPEN = re.compile(
-    "现在|这会儿?|有人没|有人吗|开门没|开门吗|开着没|开着吗|上班没|还上班|关门没|下班没|今天.*(?:上班|开门|开吗)"
+    "(?:现在|这会儿?).{0,6}(?:有人|开|关|上班|下班|在不在)|有人没|有人吗|开门没|开门吗|开着没|开着吗|上班没|还上班|关门没|下班没|今天.*(?:上班|开门|开吗)"
 )
 _WHERE = re.compile("在哪|哪办|哪里办|哪儿办|地址|怎么走|咋走|去哪|上哪|到哪|搁哪|什么地方|啥地方|位置|怎么去|咋去")
 _DUTY = re.compile("值班|镇政府|街道办|政府电话|乡政府")
@@ -28,7 +28,7 @@ _DUTY = re.compile("值班|镇政府|街道办|政府电话|乡政府")
 _GENERAL = re.compile("便民|政务|办事大厅|综合服务大厅")
 
 #: What villagers say, and the words of the offices' lists.
-_OFFICE_WORDS = {"看病": "门诊 卫生院", "医院": "卫生院", "电费": "供电所", "电工": "供电所", "没电": "供电所", "报案": "派出所",
+_OFFICE_WORDS = {"大厅": "便民服务中心 政务服务", "看病": "门诊 卫生院", "医院": "卫生院", "电费": "供电所", "电工": "供电所", "没电": "供电所", "报案": "派出所",
                  "公安": "派出所", "警察": "派出所", "落户": "户口", "迁户": "户口", "合疗": "医保", "新农合": "医保",
                  "盖房": "宅基地", "养老": "社保", "测土": "土壤化验", "化验": "土壤化验", "种地补贴": "种粮补贴",
                  "银行卡": "一卡通", "打针": "疫苗", "体检": "老年人体检", "买农机": "农机补贴"}  # fmt: skip
@@ -39,6 +39,7 @@ _HOTLINE_WORDS = {"着火": "火警", "失火": "火警", "起火": "火警", "�
 #: What a number's name may bear without being told apart by it.
 _LINE = re.compile("(?:服务)?(?:电话|热线|号码)$")
 _WHICH_NUMBERS = re.compile("有哪些|有啥|常用|都有")
+_OTHER_TIME = re.compile("晚上|中午|早上|清早|夜里|半夜|下午|上午|傍晚")
 _HOLIDAY = re.compile("国庆|春节|过年|五一|中秋|端午|清明|元旦|放假|节假日|过节")
 _WEEKDAY = re.compile("(?:周|星期|礼拜)([一二三四五六日天末])")
 #: Words that ask for an office without saying for which.
@@ -51,8 +52,9 @@ _HOURS = re.compile("几点|上班|下班|时间|开门|办公|周|星期|休息
 
 _TOWNWARD = ("县城", "城里", "城区", "市里", "市区", "客运站", "城关")
 _DESTINATION = re.compile(
-    r"(?:去|到|上|往|进)([一-鿿]{2,6}?)(?=的|有|几|多|坐|最|末|首|头|早|晚|怎|咋|啥|班|车|吗|没|$)"
+    r"(?:去|到|上|往|进)+([一-鿿]{2,6}?)(?=的|有|几|多|坐|最|末|首|头|早|晚|怎|咋|啥|班|车|吗|没|$)"
 )
+_LINE_NUMBER = re.compile(r"(?<!\d)(\d{1,3})路")
 _STOPS_HERE = re.compile("通公交|通车|通不通|过俺|过我|过咱|从俺|从我|经过|路过|停不停|停车|有公交|有没有公交")
 _WHICH_STOPS = re.compile("路过哪|经过哪|途经|停哪|哪几站|哪些站|都停|走哪")
 _PLACE_WORDS = re.compile("^[哪几多啥什谁点时]|车站|镇上|村里|街上|站点|公交")
@@ -148,6 +150,12 @@ def bus(query: Query, ctx: Context) -> Reply:
     if not held:
         title = town.name if town else ""
         return Reply(f"没有登记从{title}发车的公交线。", ("可以打镇里值班电话问。",))
+    number = _LINE_NUMBER.search(query.text)
+    if number and not named:
+        of_number = [line for line in held if re.search(rf"(?<!\d){number[1]}路", line.route)]
+        if not of_number:
+            return _no_bus(f"没有登记从{town.name if town else ''}发车的{number[0]}。", held, ctx)
+        held = of_number
     where_to = _destination(query, held, ctx)
     if where_to and not named:
         return _no_bus(f"没有查到从{town.name if town else ''}去{where_to}的公交车。", held, ctx)
@@ -184,7 +192,7 @@ def _with_words(text: str, words: dict[str, str]) -> str:
 
 def _open_said(query: Query, hours: str, what: str, ctx: Context) -> str:
     """Whether it is open on the weekday that is asked for, or at this moment; "" where that is not asked or not known."""
-    if not hours:
+    if not hours or _OTHER_TIME.search(query.text):  # the hours themselves are the answer
         return ""
     words = ""
     weekday = _WEEKDAY.search(query.text)

@@ -254,6 +254,8 @@ def test_a_voucher_that_is_not_there(ask: Ask) -> None:
 def test_a_payment_without_its_number_by_what_it_was_for(ask: Ask) -> None:
     assert "审批人魏占山" in ask(voucher, "修路那笔谁批的").headline
     assert "凭证记202610-116217-003" in ask(voucher, "修路那笔凭证号多少").details[0]
+    assert "1.75元" not in ask(voucher, "最大的收入凭证是哪张").headline
+    assert "最大的一笔收入是10月20日收银行存款结息，70.25元" in ask(voucher, "最大的收入凭证是哪张").headline
     assert ask(voucher, "招待费花了的谁批的").headline.startswith("万宝沟村的账上没有“招待费”这项")
 
 

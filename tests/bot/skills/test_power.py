@@ -92,6 +92,15 @@ def test_no_matter_named_gets_those_under_way(ask: Ask, text: str) -> None:
     assert ask(stage, text).headline.startswith("万宝沟村正在办的事项有5项：")
 
 
+def test_a_kind_that_occurs_elsewhere_only_is_said_to_be_missing(ask: Ask) -> None:
+    for answer in (stage, publicity, listed):
+        assert ask(answer, "荒山承包的事", village=NEIGHBOUR).headline in {
+            "才家沟村没有荒山承包事项。",
+            "才家沟村的小微权力台账里没有您问的这件事。",
+        }
+    assert ask(listed, "哪些荒山承包", village=NEIGHBOUR).headline == "才家沟村没有荒山承包事项。"
+
+
 def test_who_got_what(ask: Ask) -> None:
     assert ask(stage, "后山荒坡包给谁了多少钱").headline == (
         "万宝沟村后山荒坡承包：承接方田华，金额67400元；2月7日已经办结。"

@@ -200,6 +200,18 @@ def test_the_line_that_stops_at_the_village_comes_first(ask: Ask) -> None:
         assert ask(bus, text).headline.startswith("迁五重安2路（红峪口到迁安客运站）首班6:44；末班18:10")
 
 
+def test_a_line_by_its_number_alone(ask: Ask) -> None:
+    assert ask(bus, "2路车末班几点", town=TOWN).headline.startswith("迁五重安2路")
+    assert ask(bus, "镇上到城里的1路车").headline.startswith("迁五重安1路")
+    missing = ask(bus, "9路车末班几点", town=TOWN).headline
+    assert missing == "没有登记从五重安镇发车的9路。有迁五重安1路、迁五重安2路。"
+
+
+def test_another_time_of_day_is_answered_by_the_hours(ask: Ask) -> None:
+    for text in ("晚上卫生室有人没", "大夫换人没 现在是谁"):
+        assert ask(clinic, text).headline.startswith("万宝沟村卫生室村医杨庆丰")
+
+
 def test_whether_the_bus_stops_at_the_village(ask: Ask) -> None:
     assert ask(bus, "俺村通公交不").headline.startswith("迁五重安2路停万宝沟村。迁五重安2路")
     assert ask(bus, "公交从俺村过不", village="130283116205").headline.startswith("登记的线路没写停石门村。迁五重安1路")
