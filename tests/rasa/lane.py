@@ -97,7 +97,7 @@ def server(command: list[str], url: str, environ: dict[str, str], log: Path) -> 
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=log.parent, env={**os.environ, **environ}, stdout=file, stderr=file)
         try:
-            for _ in range(240):
+            for _ in range(600):
                 with contextlib.suppress(OSError), urlopen(url, timeout=2):
                     break
                 if process.poll() is not None:
