@@ -86,6 +86,7 @@ _TICKS = re.compile(r"(1[5-9]\d{8})(\d{3})?(?:\.0+)?$")  # seconds or millisecon
 _LOCAL = timezone(timedelta(hours=8))
 _MONTH = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?(?:[-/.]\d{1,2}.*)?$")
 _UNSTORABLE = re.compile("[\x00\ufeff\ud800-\udfff]")  # NUL, byte order marks, halves of characters
+_AGREED_LATER = frozenset({"面议", "面谈", "议价", "电议", "协商", "待议", "价格面议", "另议", "双方协商", "可议"})
 _YES = frozenset({"是", "有", "y", "yes", "true", "1", "√", "✓", "已订阅", "订阅", "支持", "能", "可以", "定点"})
 _NO = frozenset(
     {"否", "无", "n", "no", "false", "0", "×", "x", "未订阅", "不订阅", "退订", "不支持", "不能", "非定点", "不是"}
@@ -172,6 +173,11 @@ def _number(stored: str) -> tuple[Decimal, str]:
     if not found:
         raise CellError(f"应当是数字，写的是“{stored[:20]}”")
     return Decimal(found["number"].replace(",", "")), found["unit"].lower()
+
+
+def open_number(cell: object, *, minimum: Decimal | None = Decimal(0)) -> Decimal | None:
+    """A number, or None where the cell says that it is still to be agreed: 面议."""
+    return None if text(cell) in _AGREED_LATER else number(cell, minimum=minimum)
 
 
 def integer(cell: object, *, minimum: int = 0, base: str = "", said: str = "") -> int | None:

@@ -9,7 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from knowledge.imports import masking, parse
-from knowledge.imports.mapping import Field, Match
+from knowledge.imports.mapping import Field
+from knowledge.imports.matching import Match
 from knowledge.imports.parse import CellError
 from knowledge.imports.readers import Cells
 from knowledge.places import Place, Places
@@ -20,8 +21,8 @@ _FOOTNOTE = re.compile(
     r"^[★*※]?(注|备注|说明|填表|制表|审核|复核|填报|编制|单位负责人|负责人|经办|公示期|监督电话|数据来源|资料来源|来源|以上|打印|导出|第\d+页)"
 )
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")  # a code that a spreadsheet has rounded: its digits are lost
+_TITLED = frozenset({"元", "公里", "亩", "平方米"})  # a title's % or mg/kg says nothing sure of a single column
 _COUNTY_WIDE = frozenset({"全市", "全县", "市级", "县级", "市本级", "县本级", "市", "县", "市直", "县直", "全域"})
-_AGREED_LATER = frozenset({"面议", "面谈", "议价", "电议", "协商", "待议", "价格面议", "另议", "双方协商", "可议"})
 
 
 class RowError(Exception):
@@ -80,7 +81,7 @@ def _value(item: Field, row: Cells, laid: Match, file: File, places: Places) -> 
     cell = _cell(row, laid, item.name)
     value = _typed(item, cell, _unit(item, row, laid, file), laid)
     if value in (None, "") and item.name not in laid.columns:
-        value = _from_names(item, file)
+        value = _from_names(item, file) or value
     if value in (None, ""):
         value = item.default if item.default is not None else value
     return _town(value, places) if item.type == "town" and value else value
@@ -106,7 +107,10 @@ def _unit(item: Field, row: Cells, laid: Match, file: File) -> str:
     said = parse.text(_cell(row, laid, f"{item.name}.unit")) or laid.units.get(item.name, "")
     if parse.factor_of(item.unit, said) is not None:
         return said
-    return next((unit for unit in file.units if parse.factor_of(item.unit, unit) is not None), "")
+    if item.unit not in _TITLED:
+        return ""
+    titled = [unit for unit in file.units if parse.factor_of(item.unit, unit) is not None]
+    return item.unit if item.unit in titled else next(iter(titled), "")
 
 
 def _typed(item: Field, cell: object, unit: str, laid: Match) -> Any:
@@ -120,7 +124,7 @@ def _typed(item: Field, cell: object, unit: str, laid: Match) -> Any:
         case "integer":
             return parse.integer(cell, minimum=item.minimum or 0, base=item.unit, said=unit)
         case "open_number":  # a number, or a word that says there is none yet: 面议
-            return None if parse.text(cell) in _AGREED_LATER else _stored(parse.number(cell, minimum=minimum))
+            return _stored(parse.open_number(cell, minimum=minimum))
         case "date":
             return parse.day(cell)
         case "month":

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.imports import documents, masking, parse, prices, readers
-from knowledge.imports.mapping import Match, load_all, matches, nearest
+from knowledge.imports.mapping import load_all
+from knowledge.imports.matching import Match, matches, nearest
 from knowledge.imports.readers import FileError, Grid
 from knowledge.imports.rows import File, RowError, heading_of, is_no_record, values_of
 from knowledge.imports.store import Counts, Refused, Taken, Writer, too_long

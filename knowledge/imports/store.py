@@ -111,7 +111,7 @@ class Writer:
         if found is None:
             row = {"dataset": dataset, "file": file, "sheet": sheet, "imported": self.now, **values}
             return int(self.connection.execute(insert(Source).values(row)).inserted_primary_key[0])  # type: ignore[index]
-        if found.sha256 == sha256:
+        if sha256 and found.sha256 == sha256:
             self._read_again.add(int(found.id))
         if (found.sha256, found.as_of, found.mapping, found.department) != (sha256, as_of, mapping, department):
             self.connection.execute(update(Source).where(Source.id == found.id).values(imported=self.now, **values))
