@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, request
@@ -13,6 +14,9 @@ log = logging.getLogger(__name__)
 
 #: The largest request that is read, in bytes. The longest honest one is a text message with its form: below 20 KB.
 MAX_REQUEST = 64 * 1024
+
+#: So much of a larger one is read and thrown away: who is still sending when we hang up never reads why.
+DRAINED = 4 * 1024 * 1024
 
 
 class RefusedError(Exception):
@@ -72,9 +76,19 @@ def refusal_response(refusal: RefusedError) -> Response:
         response = json_response(refusal.as_json(), refusal.status)
     else:
         response = Response(f"{refusal.chinese}\n{refusal.english}\n", refusal.status, mimetype="text/plain")
+    if refusal.code == "too_large" or (request.content_length or 0) > MAX_REQUEST:
+        _drain()
     if refusal.retryable:
         response.headers["Retry-After"] = "60" if refusal.status == 429 else "5"
     return response
+
+
+def _drain() -> None:
+    left = min(request.content_length or DRAINED, DRAINED)
+    stream = request.environ["wsgi.input"]
+    with suppress(Exception):  # each server has errors of its own for a broken stream
+        while left > 0 and (data := stream.read(min(left, MAX_REQUEST))):
+            left -= len(data)
 
 
 def install_refusals(app: Flask) -> None:
