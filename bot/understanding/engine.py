@@ -260,12 +260,12 @@ class Understanding:
         asked = [mention for mention in outside if mention.slot not in FLAGS or mention.start >= story_ends]
         for slot, value in places.read(asked, inside, elsewhere, text, word_spans, found.free, found.cover).items():
             slots[slot] = value
-        for slot, value in self._spoken(text).items():
+        for slot, value in self._spoken(found).items():
             slots.setdefault(slot, value)
 
-    def _spoken(self, text: str) -> dict[str, str]:
+    def _spoken(self, found: _Found) -> dict[str, str]:
         longest: dict[str, Mention] = {}
-        for mention in self._eye.find(text, ()):
+        for mention in self._eye.find(found.text, found.tokens):
             known = longest.get(mention.slot)
             if known is None or mention.length > known.length:
                 longest[mention.slot] = mention

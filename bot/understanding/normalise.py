@@ -42,6 +42,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"(?<=\d)，(?=\d{3}(?!\d))", "", text)
     text = _REPEATED.sub(r"\1", text)
     text = re.sub(r"(?<=[一-鿿])[ 　.．·…_*#@^]+(?=[一-鿿])", "", text)
+    text = re.sub(r"\s*([，。？！；、])\s*", r"\1", text)
     return re.sub(r"\s+", " ", text).strip()
 
 

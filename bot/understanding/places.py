@@ -18,7 +18,7 @@ _BOUNDARY = frozenset(
     "问查看在去到的和跟是与及或，。？、；：从离把说对给有我俺咱你您他这那今昨前上下年月日号天了吗呢想要用找住咋啥哪谁着里"
 )
 _MODIFIERS = frozenset("东西南北前后大小上下新老中")
-_ASKING = frozenset("哪几个多少啥各每这那什么全本")
+_ASKING = re.compile(r"^[哪几各每这那全本某啥]|哪个|什么|多少|几个|[这那]个")
 
 #: The most that guessing a village may cost; farther off it is another place.
 _GUESS = 1.15
@@ -55,9 +55,8 @@ class PlaceReader:
         if mention.cost and not mention.typed:
             if bare in self._lexicon or len(bare) < 2 or mention.cost > _GUESS:
                 return False
-            if not mention.sure and not self._whole(mention, text):
-                return False
-            return tailed or after.startswith("村") or len(mention.surface) >= 3
+            named = tailed or after.startswith("村")
+            return named or len(mention.surface) >= 3 if mention.sure else named and self._whole(mention, text)
         if tailed or after.startswith(_TAILS):
             return True
         if mention.surface in self._ordinary or mention.surface in self._lexicon:
@@ -135,7 +134,7 @@ class PlaceReader:
     def _is_name(self, said: str, suffix: str, words: Sequence[tuple[int, int]], match: re.Match[str]) -> bool:
         if said in self._ours or said in self._no_place or any(said.endswith(w) for w in self._no_place if len(w) >= 2):
             return False
-        if any(character in _ASKING for character in said[: -len(suffix)]):
+        if _ASKING.search(said):
             return False
         # 农村, 小区, 乡镇: an everyday word that only ends like a place
         return not any(start < match.start() < end for start, end in words)

@@ -1,0 +1,193 @@
+"""Messages as villagers write them -> intents and slots, with the shipped model."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bot.understanding import Understanding
+from bot.understanding.query import Period, Query
+from knowledge.places import Places
+
+TODAY = date(2026, 11, 23)
+WANBAOGOU = "130283116217"
+
+
+def parsed(engine: Understanding, text: str) -> Query:
+    queries = engine.parse(text, TODAY)
+    assert len(queries) == 1, queries
+    return queries[0]
+
+
+CASES: list[tuple[str, str, dict[str, Any]]] = [
+    ("棒子多少钱一斤", "price_latest", {"commodity": "玉米"}),
+    ("玉米介格", "price_latest", {"commodity": "玉米"}),
+    ("yumi jiage", "price_latest", {"commodity": "玉米"}),
+    ("地蛋今天卖几毛", "price_latest", {"commodity": "土豆"}),
+    ("ｈｕａｓｈｅｎｇ多少钱", "price_latest", {"commodity": "花生"}),
+    ("玉米和花生现在多少钱", "price_latest", {"commodity": "玉米", "commodities": ("玉米", "花生")}),
+    ("东风市场的白菜啥价", "price_latest", {"commodity": "白菜", "market": "东风市场"}),
+    ("滦州的玉米多少钱", "price_latest", {"commodity": "玉米", "unknown_place": "滦州"}),
+    ("低宝咋办", "policy", {"policy": "农村低保", "relief": "农村低保", "aspect": "how"}),
+    ("万宝钩村上个月买办公用品花了多少钱", "finance_total", {"village": WANBAOGOU, "subject": "办公用品", "direction": "支出"}),
+    ("萬寶溝村上個月花了多少錢", "finance_total", {"village": WANBAOGOU, "direction": "支出"}),
+    ("wanbaogoucun shangyue huale duoshao qian", "finance_total", {"village": WANBAOGOU}),
+    ("俺村上月花了多少钱", "finance_total", {"own_village": True, "direction": "支出"}),
+    ("凤凰台子村上月花了多少钱", "finance_total", {"unknown_place": "凤凰台子村", "direction": "支出"}),
+    ("万宝沟村有几个监控", "camera", {"village": WANBAOGOU}),
+    ("俺家地酸不酸", "soil", {"own_village": True}),
+    ("116217-T01号地酸碱度多少", "soil", {"plot": "116217-T01"}),
+    ("GQ0494还有效吗", "trade_status", {"code": "GQ0494"}),
+    ("派出所几点上班", "office", {"office": "派出所"}),
+    ("全市有几个中国好人", "role_model", {"county": True}),
+    ("五重安镇有森林火险预警吗", "alert", {"town": "130283116"}),
+    ("再说一遍", "repeat", {}),
+    ("谢谢你啊", "thanks", {}),
+    ("你会啥", "help", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "intent", "slots"), CASES)
+def test_a_message_is_understood(engine: Understanding, text: str, intent: str, slots: dict[str, Any]) -> None:
+    query = parsed(engine, text)
+    assert query.intent == intent, query
+    without_dates = {k: v for k, v in query.slots.items() if not isinstance(v, Period)}
+    assert slots.items() <= without_dates.items(), query
+    places = {"village", "villages", "own_village", "town", "own_town", "county", "unknown_place"}
+    assert places & without_dates.keys() == places & slots.keys(), query
+    assert query.confidence > 0.35, query
+
+
+def test_a_period_and_what_it_is_compared_with(engine: Understanding) -> None:
+    slots = parsed(engine, "今年花生比去年贵吗").slots
+    assert (slots["period"].start.year, slots["baseline"].start.year) == (2026, 2025)
+    assert parsed(engine, "2012年玉米多少钱").slots["period"] == Period(
+        date(2012, 1, 1), date(2012, 12, 31), "year", "2012年"
+    )
+
+
+def test_a_misspelt_date_is_read(engine: Understanding) -> None:
+    assert parsed(engine, "俺村商个月花了多少钱").slots["period"].start == date(2026, 10, 1)
+    assert parsed(engine, "zuotian yumi duoshao qian").slots["period"].start == date(2026, 11, 22)
+
+
+def test_namesakes_are_left_open_and_a_town_tells_them_apart(engine: Understanding, gazetteer: Places) -> None:
+    name, both = sorted(gazetteer.namesakes().items())[0]
+    slots = parsed(engine, f"{name}上月花了多少钱").slots
+    assert slots["villages"] == tuple(sorted(place.code for place in both))
+    assert "village" not in slots
+    town = gazetteer.get(both[0].parent or "")
+    assert town
+    assert parsed(engine, f"{town.name}{name}上月花了多少钱").slots["village"] == both[0].code
+
+
+@pytest.mark.parametrize("text", ["万宝村上月花了多少钱", "东高各庄村上月花了多少钱"])
+def test_a_guessed_village_is_left_open(engine: Understanding, text: str) -> None:
+    slots = parsed(engine, text).slots
+    assert len(slots["villages"]) == 1
+    assert "village" not in slots
+
+
+@pytest.mark.parametrize(
+    "text", ["上午几点上班", "今天天气真好", "祝您平安", "科学发展", "西安天气", "家里太平", "办理低保", "文化广场"]
+)
+def test_an_everyday_word_is_no_village(engine: Understanding, text: str) -> None:
+    for query in engine.parse(text, TODAY):
+        assert not {"village", "villages"} & query.slots.keys(), query
+
+
+@pytest.mark.parametrize("place", ["石家庄", "遵化", "王家梁村", "赵各寨镇", "凤凰岭村"])
+def test_a_place_that_is_none_of_ours(engine: Understanding, place: str) -> None:
+    slots = parsed(engine, f"{place}上月花了多少钱").slots
+    assert slots["unknown_place"] == place
+    assert not {"village", "villages", "town"} & slots.keys()
+
+
+def test_a_village_elsewhere_is_not_our_namesake(engine: Understanding) -> None:
+    assert "unknown_place" in parsed(engine, "滦州的刘庄子村上月花了多少钱").slots
+
+
+def test_two_questions_are_two_queries(engine: Understanding) -> None:
+    first, second = engine.parse("玉米多少钱一斤？低保怎么办？", TODAY)
+    assert (first.intent, first.slots["commodity"]) == ("price_latest", "玉米")
+    assert second.intent == "policy"
+    assert "commodity" not in second.slots
+
+
+def test_the_second_question_is_about_the_same_village(engine: Understanding) -> None:
+    first, second = engine.parse("万宝沟村有多少户低保？有几个监控？", TODAY)
+    assert first.slots["village"] == second.slots["village"] == WANBAOGOU
+
+
+def test_a_story_is_taken_by_its_question(engine: Understanding) -> None:
+    text = "去年冬天就听广播里说要查账，我这腿脚不好也没去大队问，麻烦你告诉我上个月我们村一共花了多少钱"
+    query = parsed(engine, text)
+    assert query.intent == "finance_total"
+    assert query.slots["period"].start == date(2026, 10, 1)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "？？？", "。。。", "😀😀", "\u200b", "\n"])
+def test_nothing_to_read(engine: Understanding, text: str) -> None:
+    assert engine.parse(text, TODAY) == []
+
+
+def test_parsing_is_pure(engine: Understanding) -> None:
+    texts = [case[0] for case in CASES]
+    assert [engine.parse(text, TODAY) for text in texts] == [engine.parse(text, TODAY) for text in reversed(texts)][
+        ::-1
+    ]
+
+
+def test_no_text_breaks_it(engine: Understanding) -> None:
+    chance = random.Random(7)
+    pieces = [
+        "玉米",
+        "万宝沟村",
+        "“",
+        "”",
+        "《",
+        "2026年",
+        "13月45号",
+        "yumi",
+        "记2026-1-1",
+        "[",
+        "]",
+        "{",
+        "\\",
+        "%s",
+        "\x00",
+        "é",
+        "ü",
+        "’",
+    ]
+    for _ in range(600):
+        if chance.random() < 0.5:
+            text = "".join(chance.choice(pieces) for _ in range(chance.randint(1, 12)))
+        else:
+            text = "".join(_character(chance) for _ in range(chance.randint(1, 40)))
+        for query in engine.parse(text, TODAY):
+            assert 0 <= query.confidence <= 1
+            assert len(query.text) <= 500
+
+
+def _character(chance: random.Random) -> str:
+    while True:
+        found = chr(chance.randrange(0x20, 0x11000 if chance.random() < 0.9 else 0x110000))
+        if unicodedata.category(found) != "Cs":
+            return found
+
+
+def test_a_long_text_is_read_in_time(engine: Understanding) -> None:
+    text = "万宝沟村玉米多少钱一斤，" * 60
+    assert engine.parse(text, TODAY)
+    assert engine.parse("万" * 5000, TODAY)
+
+
+def test_other_names_give_another_engine(engine: Understanding) -> None:
+    other = engine.with_names({"village": {"990000000001": ("龙王岭村", "龙王岭")}})
+    assert parsed(other, "龙王岭村上月花了多少钱").slots["village"] == "990000000001"
+    assert parsed(engine, "龙王岭村上月花了多少钱").slots["unknown_place"] == "龙王岭村"

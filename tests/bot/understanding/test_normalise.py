@@ -1,0 +1,45 @@
+import pytest
+
+from bot.understanding.normalise import MAX_LENGTH, chinese_number, normalise, tidy
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("玉米多少钱", "玉米多少钱"),
+        ("玉米 多少钱 ？", "玉米多少钱？"),
+        ("ｙｕｍｉ　ｊｉａｇｅ", "yumi jiage"),
+        ("萬寶溝村花了多少錢", "万宝沟村花了多少钱"),
+        ("請問玉米多少錢", "玉米多少钱"),
+        ("你好，请问一下玉米多少钱，谢谢了！", "玉米多少钱"),
+        ("玉米😀多少钱\u200b", "玉米多少钱"),
+        ("啊啊啊啊玉米多少钱", "玉米多少钱"),
+        ("花了1,350,000元", "花了1350000元"),
+        ("谢谢", "谢谢"),
+        ("你好", "你好"),
+        ("玉…米多少钱", "玉米多少钱"),
+        ("", ""),
+        ("？？", "？？"),
+    ],
+)
+def test_one_plain_form(typed: str, plain: str) -> None:
+    assert normalise(typed) == plain
+
+
+def test_tidy_keeps_courtesy_and_marks() -> None:
+    assert tidy("你好，玉米多少钱。") == "你好，玉米多少钱。"
+
+
+def test_a_long_text_is_cut() -> None:
+    assert len(normalise("玉米价格" * 1000)) <= MAX_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("三", 3), ("十", 10), ("十一", 11), ("二十三", 23), ("一百零五", 105), ("两千三百", 2300), ("三万五千", 35000),
+        ("二〇二六", 2026), ("12", 12), ("", None), ("玉米", None),
+    ],
+)  # fmt: skip
+def test_chinese_numbers(said: str, number: int | None) -> None:
+    assert chinese_number(said) == number
