@@ -58,6 +58,8 @@ def answer(query: Query, ctx: Context) -> Reply:
         sums = by_town({place: Decimal(count) for place, count in counts.items()})
         origins = {county.code: origin_of_all(county, everywhere)}
         return ranking(ctx, query, county, sums, "合作社", "个", origins, ("最多", "最少"))
+    whole = area_of(query, ctx)
+    asked = whole if asked is county and len(whole.code) == TOWN else asked
     near = [row for row in everywhere if row.place.startswith(asked.code)]
     product = _product(query, ctx, everywhere)
     if product:

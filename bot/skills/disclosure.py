@@ -39,17 +39,20 @@ _NOT_HANZI = re.compile(r"[^一-鿿]+")
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """Characters that begin family names, characters between words, and the words that are no name."""
+    """Characters that begin family names, characters between words, the words that are no name; 老王家."""
 
     families: frozenset[str]
     little: frozenset[str]
     whole: re.Pattern[str]
+    household: re.Pattern[str]
 
 
 def names_person(query: Query, ctx: Context) -> bool:
     """Whether a question names a person, as far as it can be read from the question alone."""
     text = unicodedata.normalize("NFKC", placeless(query, ctx))
     words = _words()
+    if words.household.search(text):
+        return True
     parts = words.whole.sub(" ", _NOT_HANZI.sub(" ", text)).split()
     return any(_is_name(part, words) for part in parts)
 
@@ -92,4 +95,5 @@ def _words(path: Path = DATA) -> _Words:
     stored = yaml.safe_load(path.read_text(encoding="utf-8"))
     longest_first = sorted(stored["words"].split(), key=len, reverse=True)
     families, little = (frozenset(stored[name].replace(" ", "")) for name in ("families", "little"))
-    return _Words(families, little, re.compile("|".join(map(re.escape, longest_first))))
+    whole = re.compile("|".join(map(re.escape, longest_first)))
+    return _Words(families, little, whole, re.compile(f"老[{''.join(families)}](?:家|头|太|汉|婆|爷|奶|二|三|大)"))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from bot.messages import Fact, Reply, Value
 from bot.skills.base import Context
-from bot.skills.wording import full_day, plain
+from bot.skills.wording import fen, full_day, plain
 from bot.understanding.query import Period, Query
 from knowledge.places import short_name
 from knowledge.standing import TOWN, VILLAGE, departments, standings
@@ -35,7 +35,7 @@ _STANDING = re.compile(r"排第?几|排[名在多老]|名次|第几|啥水平|�
 _LOWEST = re.compile(r"最[差少低慢短坏小]|垫底|倒数|最不|落后")
 _HIGHEST = re.compile(r"最|头名|第一|领先|多|好|高")
 _WHOLE_TOWN = re.compile(r"全[镇乡]|整个[镇乡]|各村|全街道|镇里|镇上|[咱俺我本]们?这?个?镇")
-_PAST = re.compile(r"比(?:去|前|上)年|比上[个次]|比以前|同比|涨|增加了|减少了|多了|少了|变化")
+_PAST = re.compile(r"比(?:去|前|上)年|比上[个次]|比以前|同比|涨|增加了|减少了|多了|(?<!多)少了|变化")
 _WHOLE_COUNTY = re.compile(r"全[市县]|整个[市县]|[市县]里|各镇")
 
 
@@ -234,7 +234,7 @@ def number(value: Decimal | int) -> str:
 
 def amount(value: Decimal) -> str:
     """An amount in 元, from 万 on in 万元 where that loses nothing: 25000元 -> 2.5万元."""
-    rounded = value.quantize(Decimal("0.01"))
+    rounded = fen(value)
     if rounded >= 10000 and rounded == rounded.quantize(Decimal(1)) and rounded % 100 == 0:
         return f"{plain(rounded / 10000)}万元"
     return f"{plain(rounded)}元"
