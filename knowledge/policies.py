@@ -108,7 +108,10 @@ class Contact:
 
 #: From here on a document knows enough of the question's words to answer it.
 TOPIC, COVERAGE = 0.12, 0.85
-LAW_COVERAGE, LAW_SCORE = 0.2, 0.7
+LAW_COVERAGE, LAW_SCORE, LAW_SURE = 0.2, 0.7, 2.5
+
+#: So near to the best law another article must be to answer instead of it.
+NEAR = 0.8
 
 #: The national number for all questions to the administration, where the county's list has none.
 DEFAULT_CONTACT = Contact("政务服务热线", "12345", "全国统一政务服务热线")
@@ -123,12 +126,22 @@ def find(
     session: Session, asked: Question, today: date, period: tuple[date, date] | None = None, favoured: str | None = None
 ) -> Finding:
     """The section that answers a question asked today about `period` (first and last day), or why none does."""
-    return decide(search(session, asked, 40, favoured), asked, today, period)
+    return decide(search(session, asked, 40, favoured), asked, today, period, favoured)
 
 
-def decide(hits: Sequence[Hit], asked: Question, today: date, period: tuple[date, date] | None = None) -> Finding:
+def decide(
+    hits: Sequence[Hit],
+    asked: Question,
+    today: date,
+    period: tuple[date, date] | None = None,
+    favoured: str | None = None,
+) -> Finding:
     """Chooses among hits, best first. The county's own document goes before a law wherever it is about the question."""
-    fitting = [hit for hit in hits if _fits(hit, asked)]
+    laws = [hit.score for hit in hits if hit.document.kind == "law"]
+    least = NEAR * max(laws, default=0.0)  # where the article that fits best does not answer, a far one does not either
+    fitting = [
+        hit for hit in hits if _fits(hit, asked, favoured) and (hit.document.kind == "county" or hit.score >= least)
+    ]
     if not fitting:
         return Finding(None, "none")
     best = _current(fitting[0], fitting, today, period)
@@ -143,9 +156,7 @@ def decide(hits: Sequence[Hit], asked: Question, today: date, period: tuple[date
 
 def asks_for_sum(asked: Question) -> bool:
     """Whether a question waits for money or a rate, as no law may answer."""
-    if asked.money or "percent" in asked.kinds:
-        return True
-    return asked.aspects[:1] == ("amount",) and not asked.kinds & _COUNTS
+    return asked.money or (asked.aspects[:1] == ("amount",) and not asked.kinds & _COUNTS)
 
 
 def covers(document: Document, period: tuple[date, date]) -> bool:
@@ -154,10 +165,12 @@ def covers(document: Document, period: tuple[date, date]) -> bool:
     return not ((start and period[1] < start) or (document.expires and period[0] > document.expires))
 
 
-def _fits(hit: Hit, asked: Question) -> bool:
+def _fits(hit: Hit, asked: Question, favoured: str | None) -> bool:
     if hit.document.kind == "county":
+        if hit.document.title == favoured and not hit.missing:
+            return True
         return not hit.missing and (hit.topic >= TOPIC or hit.coverage >= COVERAGE)
-    if hit.coverage < LAW_COVERAGE or hit.score < LAW_SCORE:
+    if hit.score < LAW_SCORE or (hit.coverage < LAW_COVERAGE and hit.score < LAW_SURE):
         return False
     return all(word.search(hit.section.text) for word in asked.giving)
 

@@ -75,7 +75,7 @@ def pieces(text: str) -> tuple[Piece, ...]:
             continue
         header = []
         if _STEP.match(line):
-            found.append(Piece(_STEP.sub("", line), "step", lead))
+            found.append(Piece(_STEP.sub("", line).strip(), "step", lead))
         elif _ITEM.match(line):
             found.append(Piece(_ITEM.sub("", line), "item", lead))
         else:
@@ -104,20 +104,31 @@ def choose(text: str, asked: Question, title: str, age: int | None = None) -> Ex
     found = pieces(text)
     if len(found) < 2 and not (found and _parts(found[0])):
         return Excerpt(found, found, True)
+    candidates = [*found, *(Piece(part, piece.form, piece.lead) for piece in found for part in _parts(piece))]
     age = age if age is not None else asked_age(asked.text)
-    if age is not None:
-        banded = [piece for piece in found if _in_band(piece.text, age) is True]
-        others = [piece for piece in found if _in_band(piece.text, age) is False]
-        if banded and others:
-            return Excerpt((_narrowest(banded, age),), found, True)
-    candidates = list(found) + [Piece(part, piece.form, piece.lead) for piece in found for part in _parts(piece)]
+    if age is not None and (banded := _of_age([p for p in candidates if not _parts(p)], age)):
+        return Excerpt((banded,), found, True)
     scores = [_score(piece, asked, title) for piece in candidates]
     best = max(scores)
     first = [strong for strong, _ in scores[: len(found)]]
     if best[0] <= 0 or (len(found) > 1 and max(first) == min(first) and best[0] == max(first)):
         return Excerpt(found, found, False)
-    winners = [piece for piece, score in zip(candidates, scores, strict=True) if score == best]
-    return Excerpt((min(winners, key=lambda piece: len(piece.text)),), found, True)
+    if alike := _alike(found, first, best[0]):
+        return Excerpt(alike, found, True)
+    fitting = [(piece, score) for piece, score in zip(candidates, scores, strict=True) if score[0] == best[0]]
+    leader = max(fitting, key=lambda fit: fit[1])[0]
+    # a part that says all that is asked, or a shorter row (大豆 rather than 大豆玉米带状复合种植), says it plainer
+    plainer = [piece for piece, _ in fitting if piece is leader or piece.text in _parts(leader)]
+    if leader.form == "row":
+        plainer = [piece for piece, _ in fitting if piece.form == "row"]
+    return Excerpt((min(plainer, key=lambda piece: len(piece.text)),), found, True)
+
+
+def _alike(found: Sequence[Piece], strong: Sequence[float], best: float) -> tuple[Piece, ...]:
+    """The items of one list that fit equally well, where none of them fits better: all of them answer."""
+    items = [(piece, score) for piece, score in zip(found, strong, strict=True) if piece.form == "item" and piece.lead]
+    fitting = [piece for piece, score in items if score == best]
+    return tuple(fitting) if len(fitting) > 1 and len({piece.lead for piece in fitting}) == 1 else ()
 
 
 def asked_age(text: str) -> int | None:
@@ -127,12 +138,6 @@ def asked_age(text: str) -> int | None:
         return None
     said = found[1] or found[2]
     return int(said) if said else 100
-
-
-def _in_band(text: str, age: int) -> bool | None:
-    """Whether an age falls into the band that a piece names; None where it names none."""
-    band = _band(text)
-    return None if band is None else band[0] <= age <= band[1]
 
 
 def _band(text: str) -> tuple[int, int] | None:
@@ -149,9 +154,13 @@ def _band(text: str) -> tuple[int, int] | None:
     return (only, 200) if only is not None else None
 
 
-def _narrowest(banded: Sequence[Piece], age: int) -> Piece:
-    """Of several bands that an age falls into (80岁以上, 90岁以上) the one that begins nearest below it."""
-    return max(banded, key=lambda piece: (_band(piece.text) or (0, 0))[0])
+def _of_age(candidates: Sequence[Piece], age: int) -> Piece | None:
+    """The piece for an age, where several name bands of age: of 80岁以上 and 90岁以上 the one that begins nearest below."""
+    bands = [(band, piece) for piece in candidates if (band := _band(piece.text))]
+    fitting = [(band, piece) for band, piece in bands if band[0] <= age <= band[1]]
+    if not fitting or len({band for band, _ in bands}) < 2:
+        return None
+    return max(fitting, key=lambda found: found[0][0])[1]
 
 
 def _parts(piece: Piece) -> list[str]:

@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 DATA = Path(__file__).parent / "data" / "policy_words.yml"
+LAWS = Path(__file__).parent / "data" / "law_words.yml"
 
 Aspect = Literal["who", "amount", "how", "documents", "where", "deadline"]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
@@ -99,6 +100,13 @@ def words() -> Words:
         giving=tuple(_any([pattern]) for pattern in stored["giving"]),
         matters=frozenset(f"={thing}" for thing in stored["matters"]),
     )
+
+
+@cache
+def villagers_ask() -> Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]:
+    """For each law the phrases by which its articles are known and how villagers ask for them (data/law_words.yml)."""
+    stored: dict[str, list[dict[str, Any]]] = yaml.safe_load(LAWS.read_text(encoding="utf-8"))
+    return {title: tuple((line["at"], tuple(line["asked"])) for line in lines) for title, lines in stored.items()}
 
 
 def _is_pattern(word: str) -> bool:

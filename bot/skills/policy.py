@@ -39,9 +39,9 @@ def answer(query: Query, ctx: Context) -> Reply:
 
 
 def _whole(query: Query) -> str:
-    """The question with what a conversation has added to it: "那要带啥" about 农村低保."""
+    """The question with what a conversation has added to it: "那一亩呢" about 大豆."""
     parts = [query.text]
-    for name in (query.slots.get("policy"), query.slots.get("relief"), query.slots.get("commodity")):
+    for name in (query.slots.get("relief"), query.slots.get("commodity")):
         if name and name not in query.text and not (policies.things(name) & policies.things(query.text)):
             parts.insert(0, name)
     return "，".join(parts)
@@ -87,13 +87,16 @@ def _not_ours(place: str, asked: Question, ctx: Context) -> Reply:
 def _other_time(document: Document, asked: Question, ctx: Context) -> Reply:
     """Nothing is held for the year that was asked about: says for what time the document is."""
     memory.note_unanswered(ctx.session, asked.text, "other_period", "policy", ctx.now)
+    county = ctx.places.county.name
     start, end = document.effective or document.issued, document.expires
     span = [full_day(day) for day in (start, end) if day]
     until = (
         "到".join(span) if len(span) > 1 else f"{span[0]}起" if start and span else f"到{span[0]}为止" if span else ""
     )
     facts = [
-        Fact(what, full_day(day), "", f"《{document.title}》{document.doc_no}", "", document.issued, document.issuer)
+        Fact(
+            what, full_day(day), "", f"《{document.title}》{document.doc_no}", county, document.issued, document.issuer
+        )
         for what, day in (("起始日期", start), ("有效期至", end))
         if day
     ]

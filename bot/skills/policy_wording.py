@@ -29,7 +29,7 @@ _FIGURE = re.compile(
     r"(\d[\d,]*(?:\.\d+)?)(万元|元|%|个工作日|工作日|个月|小时|周岁|平方米|立方米|公里|度|岁|天|日|年|亩|次|台|头|人|户|倍|分)?"
 )
 _LISTED = re.compile(r"^(.*?)有?(?:下列|以下)(?:情形|条件|情况|行为)(?:之一)?的?[，,](.*?)[：:]$")
-_LEADING = re.compile(r"(?:下列|以下)(?:[^，。：]{0,14})?[：:]$")
+_THOSE = re.compile(r"^(?:下列|以下)(?:人员|情形|费用|地区|耕地|行为|农产品|医疗费用|[一-鿿]{2})(.*?)[：:]$")
 
 
 def policy_reply(hit: Hit, asked: Question, age: int | None, ctx: Context) -> Reply:
@@ -86,7 +86,9 @@ def gist(pieces: Sequence[Piece]) -> str:
     if listed := _LISTED.match(first.lead):
         subject, consequence = plain_words(listed[1]), plain_words(listed[2])
         return _cut(f"{subject}{cases}", LONG - len(consequence)) + f"，{consequence}"
-    lead = plain_words(_LEADING.sub("", first.lead).rstrip("：:，"))
+    if those := _THOSE.match(first.lead):
+        return _cut(f"{plain_words(those[1])}的有：{cases}", LONG)
+    lead = re.sub("下列|以下", "这些", plain_words(first.lead).rstrip("：:，"))
     return _cut(f"{lead}：{cases}", LONG)
 
 
@@ -161,7 +163,7 @@ def _facts(hit: Hit, chosen: Sequence[Piece], ctx: Context) -> list[Fact]:
     """The figures of the answer with their units, the section as it stands, and the document's number and days."""
     document, section = hit.document, hit.section
     name = f"《{document.title}》"
-    place = ctx.places.county.name if document.kind == "county" else ""
+    place = ctx.places.county.name if document.kind == "county" else "全国"
 
     def fact(what: str, value: Decimal | str, unit: str = "") -> Fact:
         return Fact(what, value, unit, name, place, document.issued, document.issuer)
