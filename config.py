@@ -42,7 +42,6 @@ class Settings(BaseModel):
     rasa_url: str = Field("http://127.0.0.1:5005", pattern=r"^https?://")
     county_code: str = Field("130283", pattern=r"^\d{6}$")
     county_name: str = "迁安市"
-    hotline: str = "12345"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     api_token: SecretStr | None = None
     metrics_token: SecretStr | None = None
