@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -64,11 +65,12 @@ def unanswered(to_json: bool) -> None:
     with service.sessions() as session:
         groups = memory.unanswered(session)
     if to_json:
-        rows = [{"text": g.example, "count": g.count, "reason": g.reason, "last": g.last.isoformat()} for g in groups]
+        rows = [asdict(group) | {"last": group.last.isoformat()} for group in groups]
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
     for group in groups:
-        click.echo(f"{group.count:5}  {group.reason:15}  {group.example}")
+        others = f"  （还有：{'；'.join(group.others[:3])}）" if group.others else ""
+        click.echo(f"{group.count:5}  {group.reason:15}  {group.example}{others}")
 
 
 COMMANDS = (ask, unanswered)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -52,23 +52,48 @@ def note_refused(session: Session, sender: str, detail: str, now: datetime) -> N
 
 @dataclass(frozen=True, slots=True)
 class UnansweredGroup:
-    """Messages that read alike, with their count and the latest time."""
+    """Messages that read alike: the most frequent wording, how many there were, the latest time, other wordings."""
 
     example: str
     count: int
     reason: str
     last: datetime
+    others: tuple[str, ...] = ()
 
 
-def unanswered(session: Session, limit: int = 50) -> Sequence[UnansweredGroup]:
-    """What could not be answered, equal texts grouped, the most frequent first."""
+#: So much of two texts must be the same pairs of characters for them to be taken for one question.
+_ALIKE = 0.5
+
+#: So many different texts are looked at, the most frequent first.
+_LOOKED_AT = 2000
+
+
+def unanswered(session: Session, limit: int = 50) -> list[UnansweredGroup]:
+    """What could not be answered, texts that read alike in one group, the most frequent first."""
     rows = session.execute(
         select(Unanswered.text, func.count(), func.min(Unanswered.reason), func.max(Unanswered.seen))
         .group_by(Unanswered.text)
         .order_by(func.count().desc(), func.max(Unanswered.seen).desc())
-        .limit(limit)
+        .limit(_LOOKED_AT)
     )
-    return [UnansweredGroup(text, count, reason, last) for text, count, reason, last in rows]
+    groups: list[tuple[frozenset[str], UnansweredGroup]] = []
+    for text, count, reason, last in rows:
+        pairs = _pairs(text)
+        for number, (known, group) in enumerate(groups):
+            if len(pairs & known) >= _ALIKE * len(pairs | known):
+                latest = max(group.last, last)
+                grown = replace(group, count=group.count + count, last=latest, others=(*group.others, text))
+                groups[number] = (known, grown)
+                break
+        else:
+            groups.append((pairs, UnansweredGroup(text, count, reason, last)))
+    return sorted((group for _, group in groups), key=lambda group: -group.count)[:limit]
+
+
+def _pairs(text: str) -> frozenset[str]:
+    """The pairs of neighbouring letters of a text; what is no letter is passed over where there are letters."""
+    letters = "".join(c for c in text.lower() if c.isalnum()) or text
+    return frozenset(a + b for a, b in pairwise(letters)) or frozenset({letters})
 
 
 def purge(session: Session, now: datetime, days: int) -> None:
