@@ -136,3 +136,8 @@ def test_lunar_years_follow_each_other(year: int) -> None:
 def test_outside_the_table_there_is_no_lunar_date() -> None:
     assert lunar.month(1999, 1) is None
     assert lunar.day(2026, 1, 31) is None
+
+
+@pytest.mark.parametrize("text", ["6月一共收入多少", "6月一次没停", "6月三笔账", "6月一直下雨"])
+def test_a_number_after_a_month_is_not_always_a_day(text: str) -> None:
+    assert [f.period.grain for f in dates.find(text, TODAY)] == ["month"]
