@@ -27,9 +27,8 @@ from bot.skills.sector import (
 )
 from bot.understanding.query import Query
 from knowledge import farming
-from knowledge.farming import Figure
+from knowledge.farming import Figure, Stat
 from knowledge.standing import by_town, standings
-from knowledge.tables import FarmingStat
 
 #: So many items are told in a headline.
 SHORT = 6
@@ -80,7 +79,7 @@ def _answer(query: Query, ctx: Context, livestock: bool) -> Reply:
     return _told(query, ctx, area, about, of_year, year)
 
 
-def _of_items(query: Query, text: str, rows: Sequence[FarmingStat], livestock: bool) -> list[FarmingStat] | str:
+def _of_items(query: Query, text: str, rows: Sequence[Stat], livestock: bool) -> list[Stat] | str:
     """The rows of what is asked for, all where nothing is named; the name itself where there is none of it."""
     slots = query.slots
     items = {row.item for row in rows}
@@ -101,7 +100,7 @@ def _of_items(query: Query, text: str, rows: Sequence[FarmingStat], livestock: b
     return [row for row in rows if row.sector in meant] if meant else list(rows)
 
 
-def _of_indicator(query: Query, rows: Sequence[FarmingStat], livestock: bool) -> list[FarmingStat] | str:
+def _of_indicator(query: Query, rows: Sequence[Stat], livestock: bool) -> list[Stat] | str:
     """The rows of the indicator that is asked for, else of the usual one; its name where there is none of it."""
     for name, words in _INDICATORS[livestock]:
         if any(word in query.text for word in words):
@@ -111,13 +110,13 @@ def _of_indicator(query: Query, rows: Sequence[FarmingStat], livestock: bool) ->
     return usual or list(rows)
 
 
-def _not_of(area: Area, item: str, rows: Sequence[FarmingStat]) -> Reply:
+def _not_of(area: Area, item: str, rows: Sequence[Stat]) -> Reply:
     source = origin_of_all(area, rows)
     held = "、".join(dict.fromkeys(row.item for row in rows))
     return Reply(f"统计里没有{area.name}{item}的数。", (f"有的是：{held}。",), (source.fact("有统计的品种", held),))
 
 
-def _other_years(area: Area, year: int, about: Sequence[FarmingStat], wanted: Sequence[FarmingStat]) -> Reply:
+def _other_years(area: Area, year: int, about: Sequence[Stat], wanted: Sequence[Stat]) -> Reply:
     """Declines a year that is not held, naming those that are."""
     source = origin_of_all(area, wanted)
     items = list(dict.fromkeys(row.item for row in about))
@@ -128,9 +127,7 @@ def _other_years(area: Area, year: int, about: Sequence[FarmingStat], wanted: Se
     return Reply(f"没有{area.name}{year}年{item}的统计，只有{held}的。", (), facts)
 
 
-def _told(
-    query: Query, ctx: Context, area: Area, about: Sequence[FarmingStat], of_year: Sequence[FarmingStat], year: int
-) -> Reply:
+def _told(query: Query, ctx: Context, area: Area, about: Sequence[Stat], of_year: Sequence[Stat], year: int) -> Reply:
     source = origin_of_all(area, of_year)
     found = farming.figures(of_year)
     facts = [_fact(source, figure) for figure in found]
@@ -179,7 +176,7 @@ def _told(
     return Reply(f"{head}。", tuple(details), tuple(dict.fromkeys(facts)))
 
 
-def _missing(query: Query, text: str, about: Sequence[FarmingStat]) -> list[str]:
+def _missing(query: Query, text: str, about: Sequence[Stat]) -> list[str]:
     """What is named beside the items that there are figures of."""
     items = "".join(row.item for row in about)
     named = [item for item in query.slots.get("commodities", ()) if item not in items]
@@ -199,7 +196,7 @@ def _fact(source: Origin, figure: Figure) -> Fact:
 
 
 def _changes(
-    query: Query, area: Area, about: Sequence[FarmingStat], found: Sequence[Figure], year: int
+    query: Query, area: Area, about: Sequence[Stat], found: Sequence[Figure], year: int
 ) -> tuple[list[str], list[Fact]]:
     """Against another year: the one that is asked for, by default the year before; only if a change is asked for."""
     baseline = query.slots.get("baseline")
@@ -223,7 +220,7 @@ def _changes(
     return lines, facts
 
 
-def _ranking(query: Query, ctx: Context, among: Area, rows: Sequence[FarmingStat], year: int) -> Reply:
+def _ranking(query: Query, ctx: Context, among: Area, rows: Sequence[Stat], year: int) -> Reply:
     units = {row.unit for row in rows}
     if len(units) > 1:
         return Reply("您要比哪一样？请说是什么庄稼或牲口，比如“哪个村养猪最多”。")

@@ -43,6 +43,9 @@ _WORDS = (
     ("population", ("人口", "多少人", "口人", "人最", "人多", "人少")),
     ("households", ("户",)),
 )
+#: What is told of a whole: the part of it that matters, which is told with its whole.
+_PART = {"road_total": "road_hard", "lamps": "lamps_lit", "toilets": "toilets_renovated"}
+
 #: What is told where nothing in particular is asked for, and how it is begun.
 _OVERVIEW = {"green_rate": "绿化率", "road_hard": "硬化路", "lamps_lit": "路灯亮", "toilets_renovated": "改厕"}
 _UNLIT = "不亮的路灯"
@@ -58,6 +61,7 @@ def answer(query: Query, ctx: Context) -> Reply:
     name = _indicator(query)
     if asks_which(query):
         return _ranking(query, ctx, name)
+    name = _PART.get(name or "", name)
     area = area_of(query, ctx)
     rows = livability.of(ctx.session, area.code)
     if not rows:
@@ -84,9 +88,7 @@ def _indicator(query: Query) -> str | None:
     """Which figure is asked for; None for all of them."""
     said = query.slots.get("indicator")
     if said in INDICATORS or said == "waste":
-        if said == "lamps":
-            return "lamps_lit"
-        return "toilets_renovated" if said == "toilets" else said
+        return said
     return next((name for name, words in _WORDS if any(word in query.text for word in words)), None)
 
 
@@ -161,11 +163,11 @@ def _total(rows: list[Livability], name: str | None, source: Origin) -> tuple[st
 
 def _measure(query: Query, name: str) -> tuple[str, str, Callable[[Livability], Decimal | None]]:
     """By what villages are ranked: how it is called, its unit, and how it is taken from a village."""
-    indicator = INDICATORS[name]
-    if name == "lamps_lit" and any(word in query.text for word in _DARK):
+    indicator, part = INDICATORS[name], _PART.get(name, name)
+    if part == "lamps_lit" and any(word in query.text for word in _DARK):
         return _UNLIT, "盏", _dark
-    if indicator.whole and not any(word in query.text for word in _AMOUNT):
-        return indicator.share, "%", lambda row: livability.share(row, name)
+    if INDICATORS[part].whole and not any(word in query.text for word in _AMOUNT):
+        return INDICATORS[part].share, "%", lambda row: livability.share(row, part)
     return indicator.label, indicator.unit, lambda row: livability.value(row, name)
 
 
@@ -195,6 +197,7 @@ def _by_town(rows: list[Livability], what: str, name: str) -> dict[str, Decimal]
     towns: dict[str, list[Livability]] = {}
     for row in rows:
         towns.setdefault(row.place[:TOWN], []).append(row)
+    name = name if what == INDICATORS[name].label else _PART.get(name, name)
     whole = INDICATORS[name].whole
     values = {}
     for town, villages in towns.items():

@@ -147,7 +147,7 @@ def numbered(query: Query, rows: Sequence[T]) -> list[T]:
 
 
 def _stands_in(code: str, text: str) -> bool:
-    return bool(re.search(rf"(?<![A-Z0-9]){re.escape(code)}(?![A-Z0-9])", text))
+    return code in text and bool(re.search(rf"(?<![A-Z0-9]){re.escape(code)}(?![A-Z0-9])", text))
 
 
 def asks_which(query: Query) -> bool:
