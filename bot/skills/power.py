@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import date
 
 from bot.messages import Fact, Reply, Value
-from bot.skills import people, where
+from bot.skills import notices, people, where
 from bot.skills.base import Context
 from bot.skills.lookup import closest
 from bot.skills.when import dated, short_day
 from bot.skills.wording import fen, yuan
 from bot.understanding.query import Query
+from knowledge import notices as known_notices
 from knowledge import power
 from knowledge.places import Place, short_name
 from knowledge.power import FINISHED, PUBLICITY
@@ -365,7 +366,9 @@ def _none_of_place(place: Place, ctx: Context) -> Reply:
 
 
 def _not_held(query: Query, place: Place, ctx: Context) -> Reply:
-    """A matter that is not on the list: said so, with what is."""
+    """A matter that is not on the list: said so, with what is. A quoted title may be a notice's instead."""
+    if (title := query.slots.get("title")) and known_notices.titled(ctx.session, title, ctx.today):
+        return notices.answer(query, ctx).with_intent("notice")
     every = power.items(ctx.session, place.code)
     if not every:
         return _none_of_place(place, ctx)

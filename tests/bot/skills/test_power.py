@@ -181,6 +181,15 @@ def test_lists(ask: Ask) -> None:
     assert ask(listed, "现在有啥事", period=day(TODAY)).headline.startswith("万宝沟村正在办的")
 
 
+def test_a_quoted_title_of_a_notice_is_answered_as_one(ask: Ask, session: Session) -> None:
+    add(session, "notices", "政府办", TODAY, code="TZ1", title="五重安镇医保缴费提醒", body="抓紧交。", place=TOWN,
+        published=date(2026, 10, 31), expires=date(2026, 12, 9), publisher="五重安镇人民政府")  # fmt: skip
+    for answer in (stage, publicity):
+        reply = ask(answer, "《五重安镇医保缴费提醒》是谁发的", town=TOWN, title="五重安镇医保缴费提醒")
+        assert reply.headline == "《五重安镇医保缴费提醒》是五重安镇人民政府10月31日发的，有效到12月9日。"
+        assert reply.intent == "notice"
+
+
 def test_a_place_without_matters(ask: Ask) -> None:
     for answer in (stage, publicity, listed):
         reply = ask(answer, "广场改造公示", village="130283001230")
