@@ -296,7 +296,9 @@ class Assistant:
     def _ask_apart(self, turn: _Turn, query: Query, places: list[Place]) -> tuple[Reply, State]:
         names = [self._places.full_name(place.code) for place in places]
         choices = tuple(Choice(name, name) for name in names)
-        if len({place.name for place in places}) > 1:
+        if len(places) == 1:  # heard, but not for sure
+            question = f"您问的是{names[0]}吗？是就回1，不是请把镇名和村名再说一遍。"
+        elif len({place.name for place in places}) > 1:
             question = f"您问的是{'还是'.join(names)}？回数字。"
         else:
             towns = "、".join(name.removesuffix(place.name) for name, place in zip(names, places, strict=True))

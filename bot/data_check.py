@@ -5,6 +5,7 @@ Each check returns what is wrong as sentences that name the file; an empty list 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ import yaml
 from bot import understanding
 from bot.understanding import training
 from bot.understanding.engine import Understanding
-from bot.understanding.normalise import normalise
+from bot.understanding.normalise import normalise, tidy
 from bot.understanding.query import Slots
 from bot.understanding.training import Data, Example
 
@@ -26,6 +27,8 @@ ENOUGH = 25
 
 #: The share of examples of one intent that may read alike once names and marks are taken out.
 ALIKE = 0.5
+
+_MARKS = re.compile(r"[\W_]+")
 
 
 def files(data: Data) -> list[str]:
@@ -87,7 +90,7 @@ def doubles(data: Data) -> list[str]:
     wrong = []
     seen: dict[str, Example] = {}
     for example in data.examples:
-        known = seen.setdefault(normalise(example.text), example)
+        known = seen.setdefault(_MARKS.sub("", tidy(example.text)).lower(), example)
         if known is not example:
             wrong.append(f"{example.file}: “{example.text}” stands in {known.file} as “{known.text}” already")
     return wrong

@@ -141,6 +141,10 @@ def read(path: Path) -> Data:
         for said, value in synonyms.items():
             if value in values:
                 values[value][said] = None
+        named = {said for value, forms in values.items() for said in forms if said != value}
+        for said in named & values.keys():  # of a lookup: only a form of the value that others name
+            if list(values[said]) == [said]:
+                del values[said]
     return Data(
         tuple(examples),
         {slot: {v: tuple(forms) for v, forms in values.items()} for slot, values in names.items()},
