@@ -36,7 +36,7 @@ from bot.skills.base import Skill
 _OWN = ("village",)
 _PLACE = ("village", "villages", "own_village", "town", "own_town", "county")
 _PRICE = ("commodity", "commodities", "market", "period", "baseline", "extreme")
-_MONEY = (*_PLACE, "period", "baseline", "subject", "direction")
+_MONEY = (*_PLACE, "period", "baseline", "subject", "direction", "extreme")
 
 SKILLS: Mapping[str, Skill] = {
     # prices
@@ -48,20 +48,20 @@ SKILLS: Mapping[str, Skill] = {
     # governance
     "finance_total": Skill(finance.total, "花了多少钱", _OWN, _MONEY, "finance"),
     "finance_list": Skill(finance.listed, "账目明细", _OWN, _MONEY, "finance"),
-    "finance_voucher": Skill(finance.voucher, "凭证是什么钱", keeps=(*_PLACE, "voucher")),
-    "power_stage": Skill(power.stage, "办到哪一步了", _OWN, (*_PLACE, "title"), "power_items"),
-    "power_publicity": Skill(power.publicity, "公示到哪天", _OWN, (*_PLACE, "title"), "power_items"),
-    "power_list": Skill(power.listed, "有哪些事项在办", _OWN, _PLACE, "power_items"),
-    "notice": Skill(notices.answer, "有什么通知", keeps=(*_PLACE, "title", "period")),
+    "finance_voucher": Skill(finance.voucher, "凭证是什么钱", keeps=(*_PLACE, "voucher", "period")),
+    "power_stage": Skill(power.stage, "办到哪一步了", _OWN, (*_PLACE, "title", "code"), "power_items"),
+    "power_publicity": Skill(power.publicity, "公示到哪天", _OWN, (*_PLACE, "title", "code"), "power_items"),
+    "power_list": Skill(power.listed, "有哪些事项在办", _OWN, (*_PLACE, "period"), "power_items"),
+    "notice": Skill(notices.answer, "有什么通知", _OWN, (*_PLACE, "title", "period"), "notices"),
     "relief_count": Skill(reliefs.count, "有多少户", _OWN, (*_PLACE, "relief"), "reliefs"),
     "relief_list": Skill(reliefs.listed, "名单", _OWN, (*_PLACE, "relief"), "reliefs"),
     "camera": Skill(cameras.answer, "有几个监控", _OWN, _PLACE, "cameras"),
     "alert": Skill(alerts.answer, "现在有预警吗", keeps=_PLACE),
     # services
-    "office": Skill(services.office, "办公电话和时间", keeps=("town", "own_town", "village", "office")),
-    "hotline": Skill(services.hotline, "电话是多少", keeps=("town", "own_town")),
+    "office": Skill(services.office, "办公电话和时间", _OWN, (*_PLACE, "office")),
+    "hotline": Skill(services.hotline, "电话是多少", keeps=_PLACE),
     "clinic": Skill(services.clinic, "卫生室村医是谁", _OWN, _PLACE),
-    "bus": Skill(services.bus, "公交几点有", keeps=("town", "own_town", "village", "route")),
+    "bus": Skill(services.bus, "公交几点有", _OWN, (*_PLACE, "route")),
     # livable ecology
     "livability": Skill(livability.answer, "五化情况", _OWN, (*_PLACE, "indicator", "extreme"), "livability"),
     "project_progress": Skill(projects.progress, "工程干到哪了", _OWN, (*_PLACE, "title"), "projects"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from bot.messages import Choice, Fact, Reply
-from bot.skills import where
+from bot.skills import pictures, where
 from bot.skills.base import Context
 from bot.skills.finance_topic import (
     Topic,
@@ -136,7 +136,11 @@ def _whole(topic: Topic, query: Query) -> Reply:
         for subject, found in subjects[:LISTED]:
             details.append(f"{_with_way(subject, way)}{money(found.amount)}（{found.entries}笔）")
             facts += money_facts(topic, f"{way}金额", found, f"{topic.when}{subject}")
-    return Reply(headline, tuple(details), tuple(facts))
+    period = topic.period
+    picture = pictures.accounts(
+        topic.place.code, topic.direction or EXPENSE, period.start, min(period.end, topic.ctx.today)
+    )
+    return Reply(headline, tuple(details), tuple(facts), picture=picture)
 
 
 def _no_balance(reply: Reply) -> Reply:
