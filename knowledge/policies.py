@@ -119,7 +119,7 @@ _GENERAL = ("政务", "便民", "市长", "县长", "12345")
 _NOT_FOR_QUESTIONS = ("值班", "火警", "报警", "急救", "119", "110", "120")
 
 #: Answers that are counts rather than sums: a law may tell them.
-_COUNTS = frozenset({"span", "date", "age", "people", "times", "pieces", "phone"})
+_COUNTS = frozenset({"days", "years", "date", "age", "people", "times", "pieces", "phone"})
 
 
 def find(

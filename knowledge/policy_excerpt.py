@@ -21,6 +21,7 @@ _STEP = re.compile(r"^\s*\d{1,2}\s*[.．、)）]\s*(?!\d)")
 _SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?]?")
 _FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _SHAPE = re.compile(r"([^\d\s])\d[\d,.]*([%元万])")  # 乡镇卫生院报90%，县级医院报80%: alike before and after the figure
+_DEPENDENT = re.compile("构成|情节|逾期|其中|但|并|造成|拒不|尚不")  # a part that begins so says nothing alone
 _EXAMPLE = re.compile("打个比方|比如|例如|举例|譬如")
 _COLUMN_UNIT = re.compile(r"[(（](?:单位[:：]?)?(.{1,6}?)[)）]$")
 _COLUMN_ASKS = re.compile(r"(?:是)?(?:多少|几何)(?:钱|元)?$|[(（](?:单位[:：]?)?.*?[)）]$")
@@ -167,7 +168,8 @@ def _parts(piece: Piece) -> list[str]:
     """The parts of a sentence that lists parallel cases, each readable alone; [] where it lists none."""
     text = piece.text.rstrip("。")
     if "；" in text or ";" in text:
-        return [part.strip() for part in re.split("[；;]", text) if len(part.strip()) > 3]
+        parts = [part.strip() for part in re.split("[；;]", text)]
+        return [part for part in parts if len(part) > 3 and not _DEPENDENT.match(part)]
     clauses = text.split("，")
     head, colon, first = clauses[0].partition("：")
     clauses = [first, *clauses[1:]] if colon else clauses

@@ -82,6 +82,7 @@ class Weights:
     phrase_b: float = 0.2
     document: float = 0.45
     county: float = 0.2  # the county's own documents before the laws
+    says_more: float = 2.0  # an article that knows more of what is asked than the county's section before it
     named: float = 0.9  # the document that the conversation is about
     sum: float = 0.5  # a question for money is for the county's documents
     aspect: float = 0.35
@@ -98,6 +99,9 @@ class Weights:
 
 
 DEFAULT = Weights()
+
+#: So many of the best sections are looked at again before they are handed out.
+REORDERED = 10
 
 
 class _Postings:
@@ -164,6 +168,7 @@ class PolicyIndex:
         phrases = [(row, policy_words.question(phrase)) for row, phrase in self._phrases()]
         self._phrase_of = np.array([row for row, _ in phrases], np.int32)
         held = [policy_words.terms(phrase.text) for _, phrase in phrases]
+        self._phrase_rows = held
         self._phrase_terms = _Postings(held, weights.phrase_k1, weights.phrase_b)
         self._phrase_asks: dict[str, Vector] = {
             name: np.array([self._asks(row, phrase, name) for row, phrase in phrases], np.float32)
@@ -217,8 +222,28 @@ class PolicyIndex:
         if asked.allowed:
             score += self._allowing * np.float32(weights.allowed)
         score += self._punishing * np.float32(weights.penalty if asked.penalty else -weights.penalty)
-        best = np.argsort(-score, kind="stable")[:limit]
-        return [self._hit(int(row), float(score[row]), asked) for row in best]
+        best = [int(row) for row in np.argsort(-score, kind="stable")[: max(limit, REORDERED)]]
+        self._prefer_the_law_that_says_more(best, score, asked)
+        return [self._hit(row, float(score[row]), asked) for row in best[:limit]]
+
+    def _prefer_the_law_that_says_more(self, best: list[int], score: Vector, asked: Question) -> None:
+        """Puts an article first that knows what is asked, where the county's section before it knows only the topic."""
+        kinds = [self.documents[self._sections[row][0]].kind for row in best]
+        if asked.money or asked.giving or kinds[0] != "county" or "law" not in kinds:
+            return
+        law = best[kinds.index("law")]
+        if score[best[0]] - score[law] < self.weights.says_more * (self._says(law, asked) - self._says(best[0], asked)):
+            best.remove(law)
+            best.insert(0, law)
+
+    def _says(self, row: int, asked: Question) -> float:
+        """The part of the question's content that a section, its document's topic and the phrases for it know."""
+        number, section = self._sections[row]
+        known = policy_words.terms(section.text).keys() | self._topics[number].keys()
+        for at in np.flatnonzero(self._phrase_of == row) if self.documents[number].kind == "law" else ():
+            known |= self._phrase_rows[int(at)].keys()
+        worth = {term: self._section_terms.weight(term) for term in asked.content}
+        return sum(value for term, value in worth.items() if term in known) / (sum(worth.values()) or 1.0)
 
     def _county_bonus(self, number: int, asked: Question) -> float:
         """How far a document of the county's own goes before the laws: as far as it knows what is asked about."""
@@ -232,6 +257,9 @@ class PolicyIndex:
         return -foreign * (1 - topic / 0.1)
 
     def _missing(self, number: int, asked: Question) -> frozenset[str]:
+        document = self.documents[number]
+        if any(len(name) > 2 and name in asked.text for name in (document.title, *document.keywords)):
+            return frozenset()  # the question names the document itself
         own = policy_words.words().matters & asked.terms.keys()
         return frozenset(t for t in own if t not in self._topics[number] and t not in self._bodies[number])
 

@@ -56,7 +56,7 @@ class Words:
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question as the index sees it. `aspects` are what it asks for, the likeliest first; `kinds` the sorts of value
-    it waits for (money, span, date …); `units` are its things and pairs with their weights, each to be found or missed;
+    it waits for (money, days, date …); `units` are its things and pairs with their weights, each to be found or missed;
     `content` those of them that are not part of the asking itself; `giving` the words for money given that it uses."""
 
     text: str

@@ -28,8 +28,9 @@ _PHONE = re.compile(r"(?<!\d)0\d{2,3}-\d{7,8}(?!\d)")
 _FIGURE = re.compile(
     r"(\d[\d,]*(?:\.\d+)?)(万元|元|%|个工作日|工作日|个月|小时|周岁|平方米|立方米|公里|度|岁|天|日|年|亩|次|台|头|人|户|倍|分)?"
 )
+_RULE = re.compile("要|不能|可以|必须|由|禁止|给")  # how the clause of a law begins that says what is to be done
 _LISTED = re.compile(r"^(.*?)有?(?:下列|以下)(?:情形|条件|情况|行为)(?:之一)?的?[，,](.*?)[：:]$")
-_THOSE = re.compile(r"^(?:下列|以下)(?:人员|情形|费用|地区|耕地|行为|农产品|医疗费用|[一-鿿]{2})(.*?)[：:]$")
+_THOSE = re.compile(r"^(?:下列|以下)(?:人员|情形|费用|地区|耕地|行为|农产品|医疗费用|[一-鿿]{2})(?!的)(.*?)[：:]$")
 
 
 def policy_reply(hit: Hit, asked: Question, age: int | None, ctx: Context) -> Reply:
@@ -85,7 +86,8 @@ def gist(pieces: Sequence[Piece]) -> str:
     cases = "；".join(plain_words(piece.text).rstrip("；。;") for piece in items)
     if listed := _LISTED.match(first.lead):
         subject, consequence = plain_words(listed[1]), plain_words(listed[2])
-        return _cut(f"{subject}{cases}", LONG - len(consequence)) + f"，{consequence}"
+        mark = "：" if subject.endswith(("具备", "符合", "遵守")) else ""
+        return _cut(f"{subject}{mark}{cases}", LONG - len(consequence)) + f"，{consequence}"
     if those := _THOSE.match(first.lead):
         return _cut(f"{plain_words(those[1])}的有：{cases}", LONG)
     lead = re.sub("下列|以下", "这些", plain_words(first.lead).rstrip("：:，"))
@@ -107,10 +109,17 @@ def _replacements() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def _cut(text: str, limit: int) -> str:
-    """A text of at most `limit` characters, cut at the last comma or stop before it and marked so."""
+    """A text of at most `limit` characters: what must or may be done goes before a long list of those who must, and
+    the rest is cut at the last comma or stop and marked so."""
     text = text.rstrip("。；;，")
     if len(text) <= limit:
         return text
+    clauses = text.split("，")
+    rule = next((at for at, clause in enumerate(clauses) if _RULE.match(clause)), 0)
+    if rule > 1 and len("，".join(clauses[: rule + 1])) > limit:
+        text = "，".join(clauses[rule - 1 :])
+        if len(text) <= limit:
+            return text
     at = max(text.rfind(mark, limit // 2, limit) for mark in "。；，、：")
     return f"{text[: at if at > 0 else limit]}……"
 
