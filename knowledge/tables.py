@@ -363,7 +363,7 @@ class Alert(Record, Base):
     headline: Mapped[str] = mapped_column(String(200), default="")
     description: Mapped[str] = mapped_column(Text, default="")
     instruction: Mapped[str] = mapped_column(Text, default="")
-    contact: Mapped[str] = mapped_column(String(60), default="")
+    contact: Mapped[str] = mapped_column(String(200), default="")
     areas: Mapped[list[str]] = mapped_column(JSON, default=list)
     area_names: Mapped[list[str]] = mapped_column(JSON, default=list)
 

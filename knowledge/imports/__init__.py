@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select, text
 
 from knowledge import places as gazetteer
 from knowledge.imports.readers import FileError
@@ -91,6 +91,7 @@ def _run(
     summary = Summary()
     known = places or gazetteer.load()
     with engine.begin() as connection:
+        _begin(connection)
         writer = Writer(connection, now)
         for number, (root, file) in enumerate(files, 1):
             name = file.relative_to(root).as_posix()
@@ -112,6 +113,17 @@ def _run(
             summary.errors += [(name, problem) for problem in problems]
         writer.withdraw()
     return summary
+
+
+def _begin(connection: Connection) -> None:
+    """Open the transaction by hand and let one import wait for another.
+
+    SQLite's driver opens none before a savepoint, so that the first file's savepoint would commit by itself.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('xiangyin import'))"))
 
 
 __all__ = ["Progress", "Summary", "import_paths", "retry"]

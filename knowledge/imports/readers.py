@@ -70,7 +70,7 @@ def _decode(data: bytes) -> str:
         return data.decode("utf-8-sig")
     sample = data[: 1 << 20]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if max(even, odd) > 20 * min(even, odd) + 1:  # UTF-16 without its mark: ASCII has its zero always on one side
+    if max(even, odd) > 4 * min(even, odd) + 1:  # UTF-16 without its mark: ASCII has its zero always on one side
         return data.decode("utf-16-le" if odd > even else "utf-16-be")
     if even + odd > len(sample) // 100 + 10:
         raise FileError("不像文字文件，是别的程序的文件改了扩展名吧？请另存为 CSV 或 XLSX 再导")
@@ -247,11 +247,16 @@ def _lists(tree: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, lis
             yield from _lists(value, str(key), depth + 1)
     elif isinstance(tree, list):
         records = [item for item in tree if isinstance(item, dict) and item]
-        inner = [found for item in records for found in _lists(item, name, depth + 1)] if len(records) < 100 else []
-        if inner and max(len(found) for _, found in inner) > len(records):
-            yield from inner  # pages in a list: [{"page": 1, "rows": […]}, …]
+        inner = [list(_lists(item, name, depth + 1)) for item in records] if len(records) < 1000 else []
+        if inner and all(inner) and _scalars(records[0]) < _scalars(inner[0][0][1][0]):
+            for found in inner:  # pages in a list: [{"page": 1, "rows": […]}, …]
+                yield from found
         elif records:
             yield name, records
+
+
+def _scalars(record: dict[str, Any]) -> int:
+    return sum(not isinstance(value, (list, dict)) for value in record.values())
 
 
 def _parallel(tree: dict[str, Any], name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -179,7 +179,7 @@ def _place(item: Field, row: Cells, laid: Match, file: File, places: Places) -> 
     if code and (known is None or (item.type == "village" and len(code) != 12)):
         raise RowError(f"村代码“{code[:20]}”不在区划表里")
     town = places.town(town_name) if town_name else None
-    if town_name and town is None and not known and town_name != places.county.name:
+    if town_name and town is None and not known and not _is_county(town_name, places):
         raise RowError(f"乡镇“{town_name[:20]}”不在区划表里")
     if known:
         return _agreeing(known, name, places)

@@ -45,12 +45,13 @@ def import_file(writer: Writer, root: Path, path: Path, places: Places) -> tuple
     results: list[tuple[str, Counts]] = []
     known = False
     problems = []
-    for grid in readers.read(path):
+    grids = readers.read(path)
+    for grid in grids:
         if not any(parse.text(cell) for row in grid.rows for cell in row):
             continue
         found = matches(grid, load_all(), context, places)
         if not found:
-            if known or results or _is_table(grid):
+            if len(grids) == 1 or _is_table(grid):
                 problems.append((f"表页“{grid.sheet}”" if grid.sheet else "") + _unmatched(grid, context, places))
             continue
         laid = _in_order(grid, found)
@@ -227,8 +228,10 @@ def _units_in(name: str) -> list[str]:
 def dated_in(name: str) -> date | None:
     """The date that a title or file name says: its day, or the last day of its month, quarter or half year."""
     try:
-        whole = re.search(r"(?<!\d)(20\d{2})[-年./_]?(\d{1,2})[-月./_]?(\d{1,2})日?(?!\d)", name)
-        if whole and 1 <= int(whole[2]) <= 12 and 1 <= int(whole[3]) <= 31:
+        whole = re.search(r"(?<!\d)(20\d{2})[-年./_](\d{1,2})[-月./_](\d{1,2})(?!\d)", name) or re.search(
+            r"(?<!\d)(20\d{2})(\d{2})(\d{2})(?!\d)", name
+        )
+        if whole:
             return date(int(whole[1]), int(whole[2]), int(whole[3]))
         quarter = re.search(r"(20\d{2})年?第?([一二三四1-4])季度?", name)
         if quarter:

@@ -107,7 +107,7 @@ def upgrade() -> None:
     sa.Column('headline', sa.String(length=200), nullable=False),
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('instruction', sa.Text(), nullable=False),
-    sa.Column('contact', sa.String(length=60), nullable=False),
+    sa.Column('contact', sa.String(length=200), nullable=False),
     sa.Column('areas', sa.JSON(), nullable=False),
     sa.Column('area_names', sa.JSON(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
