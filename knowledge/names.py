@@ -48,12 +48,15 @@ def collect(session: Session, places: Places) -> dict[str, dict[str, tuple[str, 
     names: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
 
     def add(slot: str, canonical: str, surfaces: Iterable[str] = ()) -> None:
-        names[slot][canonical].update({canonical, *surfaces} if slot not in {"village", "town"} else surfaces)
+        named_by_code = slot in {"village", "town", "county"}
+        names[slot][canonical].update(surfaces if named_by_code else {canonical, *surfaces})
 
     for place in places:
         if place.kind == "town":
             add("town", place.code, {place.name, short_name(place.name)})
-        elif place.kind != "county":
+        elif place.kind == "county":
+            add("county", "1", {place.name, short_name(place.name)})
+        else:
             add("village", place.code, {place.name, short_name(place.name)})
 
     for canonical, published in session.execute(select(Price.commodity, Price.published_name).distinct()):
