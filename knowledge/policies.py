@@ -108,6 +108,7 @@ class Contact:
 
 #: From here on a document knows enough of the question's words to answer it.
 TOPIC, COVERAGE = 0.12, 0.85
+TALKED_OF = 0.5  # … and the document that the conversation is about
 LAW_COVERAGE, LAW_SCORE, LAW_SURE = 0.2, 0.7, 2.5
 
 #: So near to the best law another article must be to answer instead of it.
@@ -167,7 +168,7 @@ def covers(document: Document, period: tuple[date, date]) -> bool:
 
 def _fits(hit: Hit, asked: Question, favoured: str | None) -> bool:
     if hit.document.kind == "county":
-        if hit.document.title == favoured and not hit.missing:
+        if hit.document.title == favoured and not hit.missing and (not asked.content or hit.coverage >= TALKED_OF):
             return True
         return not hit.missing and (hit.topic >= TOPIC or hit.coverage >= COVERAGE)
     if hit.score < LAW_SCORE or (hit.coverage < LAW_COVERAGE and hit.score < LAW_SURE):

@@ -163,7 +163,7 @@ def terms(text: str) -> Counter[str]:
 
 
 def question(text: str, aspect: Aspect | None = None) -> Question:
-    """A villager's question. `aspect` is what understanding took it to ask for; it comes first."""
+    """A villager's question. `aspect` is what the conversation was about; it counts where the text asks for nothing itself."""
     lexicon = words()
     text = plain(text)
     weights: dict[str, float] = {}
@@ -212,8 +212,8 @@ def question(text: str, aspect: Aspect | None = None) -> Question:
                 table[word] *= 0.3
     asked = [name for name in ASPECTS if lexicon.asked[name].search(text)]
     asked.sort(key=_PRECEDENCE.index)
-    if aspect in ASPECTS:
-        asked = [aspect, *(name for name in asked if name != aspect)]
+    if not asked and aspect in ASPECTS:
+        asked = [aspect]
     return Question(
         text=text,
         terms=weights,

@@ -39,12 +39,11 @@ def answer(query: Query, ctx: Context) -> Reply:
 
 
 def _whole(query: Query) -> str:
-    """The question with what a conversation has added to it: "那一亩呢" about 大豆."""
-    parts = [query.text]
-    for name in (query.slots.get("relief"), query.slots.get("commodity")):
-        if name and name not in query.text and not (policies.things(name) & policies.things(query.text)):
-            parts.insert(0, name)
-    return "，".join(parts)
+    """The question, with what a conversation knows where the text itself names nothing: "那要带啥" about 五保户."""
+    added = [name for name in (query.slots.get("relief"), query.slots.get("commodity")) if name]
+    if not added or policies.ask(query.text).content:
+        return query.text
+    return "，".join([*added, query.text])
 
 
 def _age(query: Query) -> int | None:

@@ -125,9 +125,20 @@ def test_a_follow_up_asks_about_the_document_before(ask: Ask) -> None:
     assert ask("那要带啥", policy="农村低保", aspect="documents").headline.startswith("农村低保：户口本、身份证")
     assert ask("到哪办", policy="危房改造").headline.startswith("危房改造：本村村部交材料")
     assert ask("一个月给多少", relief="农村低保").headline.startswith("农村低保：标准是每人每年8640元")
+    assert ask("那一亩呢，补多少", policy="玉米大豆良种补贴", commodity="大豆").headline.endswith("大豆：每亩补38元。")
     assert ask("那大豆呢，一亩补多少", policy="玉米大豆良种补贴", commodity="大豆").headline.endswith(
         "大豆：每亩补38元。"
     )
+
+
+def test_what_was_talked_of_before_does_not_answer_a_new_question(ask: Ask) -> None:
+    """A conversation hands on its policy, relief and aspect; a text that names its own topic is about that alone."""
+    before = {"policy": "农村低保", "relief": "五保户", "aspect": "how"}
+    assert ask("种大豆一亩补多少", **before).headline.endswith("大豆：每亩补38元。")
+    assert ask("D级危房翻盖最多补多少钱", **before).headline.startswith("危房改造：D级")
+    assert ask("2019年的医保多少钱", **before).headline.startswith("您问的那个时候的文件我这儿没有")
+    assert ask("养羊一只补多少钱", **before).headline.startswith("这件事我这儿没有文件")
+    assert ask("宅基地咋申请", **before).headline.endswith("（《土地管理法实施条例》第三十四条）。")
 
 
 def test_the_countys_own_document_goes_before_the_law(ask: Ask) -> None:
