@@ -65,4 +65,4 @@ def idle(session: Session, area: str, home: str | None = None) -> list[IdleResou
 
 def is_on_offer(row: IdleResource) -> bool:
     """Whether an idle resource may still be had; one that is being bargained for may."""
-    return not row.status.startswith("已")
+    return not row.status.startswith(("已", "在租", "出租中", "承包中"))

@@ -12,7 +12,8 @@ from knowledge.areas import within
 from knowledge.tables import Camera
 
 #: How departments write that a camera works.
-_ONLINE = frozenset({"在线", "正常", "运行", "运行中", "正常运行", "良好", "完好", "是", "开", "启用"})
+_WORKS = ("在线", "正常", "运行", "良好", "完好", "启用")
+_YES = frozenset({"是", "开", "有"})
 
 
 def of(session: Session, area: str) -> list[Camera]:
@@ -27,7 +28,8 @@ def online(rows: Sequence[Camera]) -> int:
 
 def is_online(row: Camera) -> bool:
     """Whether a camera works."""
-    return row.status.strip() in _ONLINE
+    status = row.status.strip()
+    return status.startswith(_WORKS) or status in _YES
 
 
 def others(rows: Sequence[Camera]) -> list[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,10 @@ from sqlalchemy.orm import Session
 
 from knowledge.areas import within
 from knowledge.tables import ToiletRepair
+
+#: How departments write that a fault is mended, and that it is not.
+_DONE = re.compile("修好|修复|完成|办结|完毕|完工|解决|已修|已维修|已处理")
+_OPEN = re.compile("未|没|待|中|派")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,8 @@ def of(session: Session, area: str) -> list[ToiletRepair]:
 
 
 def is_open(row: ToiletRepair) -> bool:
-    """Whether the fault is not mended: without a day of repair, unless the status alone says it is."""
-    if row.fixed is not None:
-        return False
-    return not (row.status.startswith("已") or row.status in {"修好", "完成", "办结", "修复"})
+    """Whether the fault is not mended: without a day of repair, unless the status alone says that it is."""
+    return row.fixed is None and (_OPEN.search(row.status) is not None or _DONE.search(row.status) is None)
 
 
 def of_household(rows: Iterable[ToiletRepair], text: str, day: tuple[date, date] | None) -> list[ToiletRepair]:

@@ -85,6 +85,7 @@ def _of_items(query: Query, text: str, rows: Sequence[Stat], livestock: bool) ->
     items = {row.item for row in rows}
     named = [c for c in slots.get("commodities", ()) or (slots.get("commodity", ""),) if c]
     exact = {item for item in items if item in named or item in text}
+    exact = exact or {item for item in items for name in named if len(name) > 1 and name in item}
     if exact:
         return [row for row in rows if row.item in exact]
     said = "".join([*named, text])

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from knowledge import assets
 from knowledge.assets import Total
+from knowledge.tables import IdleResource
 from tests.sectors import COUNTY, MUZHUANG, SHUXING, WANBAOGOU, add
 
 
@@ -52,3 +53,6 @@ def test_what_is_idle_near_home_and_still_to_be_had_comes_first(session: Session
     rows = assets.idle(session, COUNTY, WANBAOGOU)
     assert [row.code for row in rows] == ["4", "3", "2", "1"]
     assert [assets.is_on_offer(row) for row in rows] == [True, True, False, True]
+    taken = {"已出租", "已流转", "在租", "出租中"}
+    statuses = [*taken, "待流转", "闲置", "洽谈中", ""]
+    assert {status for status in statuses if not assets.is_on_offer(IdleResource(status=status))} == taken

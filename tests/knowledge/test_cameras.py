@@ -18,7 +18,17 @@ def test_cameras_are_counted_by_whether_they_work(session: Session) -> None:
 
 @pytest.mark.parametrize(
     ("status", "works"),
-    [("在线", True), ("正常", True), (" 是", True), ("离线", False), ("", False), ("不在线", False)],
+    [
+        ("在线", True),
+        ("正常", True),
+        (" 是", True),
+        ("运行正常", True),
+        ("在线运行", True),
+        ("故障", False),
+        ("离线", False),
+        ("", False),
+        ("不在线", False),
+    ],
 )
 def test_departments_write_differently_that_one_works(status: str, works: bool) -> None:
     assert cameras.is_online(Camera(status=status)) is works

@@ -49,6 +49,13 @@ def test_households_are_found_by_the_name_and_day_that_are_said(session: Session
         ("未修", None, True),
         ("已修好", None, False),
         ("修好", None, False),
+        ("维修完成", None, False),
+        ("已处理", None, False),
+        ("未修复", None, True),
+        ("已派单", None, True),
+        ("已受理", None, True),
+        ("维修中", None, True),
+        ("", None, True),
         ("待修", date(2026, 1, 1), False),
     ],
 )

@@ -105,6 +105,21 @@ def test_what_is_missing_of_several_is_said(data: Session) -> None:
     assert pigs.details[0] == "统计里没有猪的数。"
 
 
+def test_a_kind_of_a_crop_counts_as_the_crop(session: Session) -> None:
+    row = {
+        "place": WANBAOGOU,
+        "year": 2026,
+        "sector": "种植",
+        "item": "青贮玉米",
+        "indicator": "种植面积",
+        "quantity": 8,
+        "unit": "亩",
+    }
+    add(session, "farming_stats", row)
+    reply = ask(session, farming.planting, "玉米多少亩", **OWN, commodity="玉米")
+    assert reply.headline == "万宝沟村2026年青贮玉米种植面积8亩。"
+
+
 def test_the_names_of_places_are_no_animals(data: Session) -> None:
     reply = ask(data, farming.livestock, "马兰庄镇和俺村养多少牛", **OWN)
     assert not [line for line in reply.details if "马" in line]
