@@ -73,6 +73,11 @@ def things(text: str) -> frozenset[str]:
     return frozenset(thing for thing, _, _ in policy_words.things_in(policy_words.plain(text)))
 
 
+def tells(section: Section) -> frozenset[Aspect]:
+    """What a section tells: by its heading, and by the way it reads."""
+    return policy_words.heading_aspects(section.heading) | policy_words.text_aspects(policy_words.plain(section.text))
+
+
 def search(session: Session, asked: Question, limit: int = 5, favoured: str | None = None) -> list[Hit]:
     """The sections that answer a question best, best first."""
     return index(session).search(asked, limit, favoured)

@@ -6,6 +6,9 @@ document answers, or another place's or year's, is declined with whom to ask.
 
 from __future__ import annotations
 
+import re
+from datetime import date
+
 from bot.messages import Fact, Reply
 from bot.skills.base import Context
 from bot.skills.policy_scope import elsewhere, period
@@ -14,8 +17,20 @@ from bot.skills.wording import full_day
 from bot.understanding.query import Query
 from knowledge import memory, policies
 from knowledge.policies import Finding
-from knowledge.policy_index import Document
-from knowledge.policy_words import Question
+from knowledge.policy_index import Document, Hit
+from knowledge.policy_words import Aspect, Question
+
+#: How a reply names what a document does not say.
+SAID: dict[Aspect, str] = {
+    "who": "谁能领",
+    "amount": "给多少",
+    "how": "怎么办",
+    "documents": "要带什么",
+    "where": "到哪办",
+    "deadline": "什么时候办",
+}
+
+_YEARS = re.compile(r"(20\d\d)年?度")
 
 #: So many of the county's documents are named where none answers.
 NAMED = 6
@@ -24,7 +39,8 @@ NAMED = 6
 def answer(query: Query, ctx: Context) -> Reply:
     """What a document says to the question, with its number, issuer and date; else whom to ask."""
     asked = policies.ask(_whole(query), query.slots.get("aspect"))
-    found = policies.find(ctx.session, asked, ctx.today, period(query, ctx.today), query.slots.get("policy"))
+    when = period(query, ctx.today)
+    found = policies.find(ctx.session, asked, ctx.today, when, query.slots.get("policy"))
     place = elsewhere(query, ctx)
     if place and not _speaks_of(found, place):
         return _not_ours(place, asked, ctx)
@@ -35,6 +51,10 @@ def answer(query: Query, ctx: Context) -> Reply:
         return _other_time(hit.document, asked, ctx)
     if hit.document.kind == "law":
         return law_reply(hit, asked, ctx)
+    if missing := _not_written(hit, asked):
+        return _silent(hit.document, missing, asked, ctx)
+    if years := _other_years(hit, when):
+        return _other_time(hit.document, asked, ctx, years)
     return policy_reply(hit, asked, _age(query), ctx)
 
 
@@ -51,6 +71,22 @@ def _age(query: Query) -> int | None:
     said = query.slots.get("amount", "")
     digits = said.removesuffix("岁").removesuffix("周")
     return int(digits) if said.endswith("岁") and digits.isdigit() else None
+
+
+def _not_written(hit: Hit, asked: Question) -> str:
+    """What is asked for and stands nowhere in the county's document, in words (要带什么); "" where it does."""
+    told = {name for section in hit.document.sections for name in policies.tells(section)}
+    if not asked.aspects or told & set(asked.aspects):
+        return ""
+    return SAID[asked.aspects[0]]
+
+
+def _other_years(hit: Hit, when: tuple[date, date] | None) -> str:
+    """The years that a section's sums are for (2027年度), where another one was asked for; "" else."""
+    years = _YEARS.findall("".join(hit.section.text.split()))
+    if when is None or not years or any(when[0].year <= int(year) <= when[1].year for year in years):
+        return ""
+    return "、".join(f"{year}年度" for year in dict.fromkeys(years))
 
 
 def _speaks_of(found: Finding, place: str) -> bool:
@@ -83,25 +119,42 @@ def _not_ours(place: str, asked: Question, ctx: Context) -> Reply:
     )
 
 
-def _other_time(document: Document, asked: Question, ctx: Context) -> Reply:
-    """Nothing is held for the year that was asked about: says for what time the document is."""
+def _other_time(document: Document, asked: Question, ctx: Context, years: str = "") -> Reply:
+    """Nothing is held for the time that was asked about: says for what time the document is."""
     memory.note_unanswered(ctx.session, asked.text, "other_period", "policy", ctx.now)
-    county = ctx.places.county.name
     start, end = document.effective or document.issued, document.expires
     span = [full_day(day) for day in (start, end) if day]
-    until = (
-        "到".join(span) if len(span) > 1 else f"{span[0]}起" if start and span else f"到{span[0]}为止" if span else ""
+    until = years or (
+        "到".join(span) if len(span) > 1 else f"{span[0]}起" if start else f"到{span[0]}为止" if span else ""
     )
-    facts = [
-        Fact(
-            what, full_day(day), "", f"《{document.title}》{document.doc_no}", county, document.issued, document.issuer
-        )
-        for what, day in (("起始日期", start), ("有效期至", end))
-        if day
-    ]
+    facts = _document_facts(document, ctx, (("起始日期", start), ("有效期至", end)))
+    if years:
+        facts = (*facts, _fact(document, "年度", years, ctx))
     whom, contact = _whom(asked, ctx)
     held = f"手里的《{document.title}》管的是{until}。" if until else f"手里只有现行的《{document.title}》。"
     return Reply(f"您问的那个时候的文件我这儿没有。{held}", (f"那时候的规定请{whom}问。",), (*facts, *contact))
+
+
+def _silent(document: Document, missing: str, asked: Question, ctx: Context) -> Reply:
+    """The document is about it but does not say what is asked for."""
+    memory.note_unanswered(ctx.session, asked.text, "not_in_document", "policy", ctx.now)
+    whom, contact = _whom(asked, ctx)
+    facts = (
+        _fact(document, "文号", document.doc_no, ctx),
+        *_document_facts(document, ctx, (("发布日期", document.issued),)),
+    )
+    issued = f"，{document.issuer}{full_day(document.issued)}发布" if document.issued else ""
+    details = (f"《{document.title}》{document.doc_no}{issued}。",)
+    return Reply(f"《{document.title}》里没写{missing}，不能乱说。请{whom}问。", details, (*facts, *contact))
+
+
+def _fact(document: Document, what: str, value: str, ctx: Context) -> Fact:
+    name = f"《{document.title}》{document.doc_no}"
+    return Fact(what, value, "", name, ctx.places.county.name, document.issued, document.issuer)
+
+
+def _document_facts(document: Document, ctx: Context, days: tuple[tuple[str, date | None], ...]) -> tuple[Fact, ...]:
+    return tuple(_fact(document, what, full_day(day), ctx) for what, day in days if day)
 
 
 def _whom(asked: Question, ctx: Context) -> tuple[str, tuple[Fact, ...]]:

@@ -303,6 +303,19 @@ def test_documents_with_other_headings_answer(session: Session, say: Ask) -> Non
     assert say("板栗园奖补最晚哪天报").headline == "板栗标准园建设奖补办法：2026年9月30日前申报。"
 
 
+def test_what_a_document_does_not_say_is_not_made_up(session: Session, say: Ask) -> None:
+    store(session, CHESTNUT)
+    reply = say("领板栗园奖补要带啥")
+    assert reply.headline == "《板栗标准园建设奖补办法》里没写要带什么，不能乱说。请打政务服务热线12345问。"
+    assert reply.details == ("《板栗标准园建设奖补办法》某林字〔2026〕11号，林业局2026年4月1日发布。",)
+
+
+def test_a_sum_for_another_year_than_the_documents_is_declined(ask: Ask) -> None:
+    assert ask("2026年的居民医保每人交多少").headline.endswith("手里的《城乡居民医保》管的是2027年度。")
+    assert "420" in ask("2027年的居民医保每人交多少").headline
+    assert "90%" in ask("居民医保今年在卫生院住院报多少").headline
+
+
 def test_a_document_that_is_not_yet_in_force_says_from_when(session: Session, gazetteer: Places) -> None:
     store(session, Document(
         "county", "高龄津贴", (Section("领多少", BANDS),), "某民字〔2027〕1号", "民政局", date(2026, 11, 1), date(2027, 1, 1),
