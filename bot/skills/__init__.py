@@ -36,6 +36,7 @@ from bot.skills.base import Skill
 _OWN = ("village",)
 _PLACE = ("village", "villages", "own_village", "town", "own_town", "county")
 _PRICE = ("commodity", "commodities", "market", "period", "baseline", "extreme")
+_FARMING = (*_PLACE, "commodity", "period", "baseline")
 _MONEY = (*_PLACE, "period", "baseline", "subject", "direction", "extreme")
 
 SKILLS: Mapping[str, Skill] = {
@@ -58,29 +59,29 @@ SKILLS: Mapping[str, Skill] = {
     "camera": Skill(cameras.answer, "有几个监控", _OWN, _PLACE, "cameras"),
     "alert": Skill(alerts.answer, "现在有预警吗", keeps=_PLACE),
     # services
-    "office": Skill(services.office, "办公电话和时间", _OWN, (*_PLACE, "office")),
-    "hotline": Skill(services.hotline, "电话是多少", keeps=_PLACE),
-    "clinic": Skill(services.clinic, "卫生室村医是谁", _OWN, _PLACE),
-    "bus": Skill(services.bus, "公交几点有", _OWN, (*_PLACE, "route")),
+    "office": Skill(services.office, "办公电话和时间", _OWN, (*_PLACE, "office"), "offices"),
+    "hotline": Skill(services.hotline, "电话是多少", keeps=_PLACE, dataset="hotlines"),
+    "clinic": Skill(services.clinic, "卫生室村医是谁", _OWN, _PLACE, "clinics"),
+    "bus": Skill(services.bus, "公交几点有", _OWN, (*_PLACE, "route"), "bus_routes"),
     # livable ecology
     "livability": Skill(livability.answer, "五化情况", _OWN, (*_PLACE, "indicator", "extreme"), "livability"),
-    "project_progress": Skill(projects.progress, "工程干到哪了", _OWN, (*_PLACE, "title"), "projects"),
-    "project_money": Skill(projects.money, "工程花了多少钱谁干的", _OWN, (*_PLACE, "title"), "projects"),
-    "toilet_repair": Skill(toilets.answer, "厕所坏了找谁", _OWN, _PLACE, "toilet_repairs"),
+    "project_progress": Skill(projects.progress, "工程干到哪了", _OWN, (*_PLACE, "title", "code"), "projects"),
+    "project_money": Skill(projects.money, "工程花了多少钱谁干的", _OWN, (*_PLACE, "title", "code"), "projects"),
+    "toilet_repair": Skill(toilets.answer, "厕所坏了找谁", _OWN, (*_PLACE, "period"), "toilet_repairs"),
     # thriving industry
-    "soil": Skill(soil.answer, "土壤缺什么肥", _OWN, (*_PLACE, "plot", "commodity"), "soil_tests"),
-    "planting": Skill(farming.planting, "种了多少亩", _OWN, (*_PLACE, "commodity", "period", "baseline")),
-    "livestock": Skill(farming.livestock, "养了多少头", _OWN, (*_PLACE, "commodity", "period", "baseline")),
-    "facility": Skill(facilities.answer, "有几个大棚", _OWN, (*_PLACE, "period")),
+    "soil": Skill(soil.answer, "土壤缺什么肥", _OWN, (*_PLACE, "plot", "commodity", "period"), "soil_tests"),
+    "planting": Skill(farming.planting, "种了多少亩", _OWN, _FARMING, "farming_stats"),
+    "livestock": Skill(farming.livestock, "养了多少头", _OWN, _FARMING, "farming_stats"),
+    "facility": Skill(facilities.answer, "有几个大棚", _OWN, (*_PLACE, "period", "commodity"), "facilities"),
     # a well-off life
-    "asset": Skill(assets.answer, "集体资产有多少", _OWN, (*_PLACE, "title")),
-    "cooperative": Skill(cooperatives.answer, "哪个合作社收", keeps=(*_PLACE, "commodity")),
-    "idle": Skill(idle.answer, "有闲置房地出租吗", keeps=_PLACE, dataset="idle_resources"),
+    "asset": Skill(assets.answer, "集体资产有多少", _OWN, (*_PLACE, "title", "code"), "assets"),
+    "cooperative": Skill(cooperatives.answer, "哪个合作社收", keeps=(*_PLACE, "commodity"), dataset="cooperatives"),
+    "idle": Skill(idle.answer, "有闲置房地出租吗", keeps=(*_PLACE, "code"), dataset="idle_resources"),
     "trade_find": Skill(trades.find, "谁收谁卖", keeps=(*_PLACE, "commodity", "side"), dataset="trades"),
     "trade_status": Skill(trades.status, "供求信息还有效吗", keeps=("code",)),
     # culture
-    "role_model": Skill(honours.role_model, "谁得过先进", keeps=_PLACE),
-    "civilized": Skill(honours.civilized, "评上文明村没", _OWN, _PLACE),
+    "role_model": Skill(honours.role_model, "谁得过先进", keeps=_PLACE, dataset="role_models"),
+    "civilized": Skill(honours.civilized, "评上文明村没", _OWN, _PLACE, "civilized_titles"),
     # small talk
     "greet": Skill(smalltalk.greet, "打招呼"),
     "help": Skill(smalltalk.help_, "能问什么"),
