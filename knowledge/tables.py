@@ -602,6 +602,55 @@ class Delivery(Base):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
+class WechatToken(Base):
+    """The access token of one WeChat account, shared by all server processes; `taken` is when one set out to renew it."""
+
+    __tablename__ = "wechat_tokens"
+    app_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    token: Mapped[str] = mapped_column(Text, default="")
+    lapses: Mapped[datetime | None] = mapped_column(Moment)
+    taken: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class WechatKept(Base):
+    """A picture, a voice or a place that a WeChat user sent, kept for a report. WeChat keeps media for three days."""
+
+    __tablename__ = "wechat_kept"
+    openid: Mapped[str] = mapped_column(String(100), primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))  # image, voice, location
+    media_id: Mapped[str] = mapped_column(String(200), default="")
+    url: Mapped[str] = mapped_column(String(500), default="")
+    latitude: Mapped[str] = mapped_column(String(20), default="")
+    longitude: Mapped[str] = mapped_column(String(20), default="")
+    label: Mapped[str] = mapped_column(String(200), default="")
+    received: Mapped[datetime] = mapped_column(Moment)
+
+
+class WechatOutgoing(Base):
+    """What goes to a WeChat user beside the answer to their request: a late answer, a picture.
+
+    `content` is a text, the name of a picture, or (while an answer is owed) the question as JSON; `due` is when it may
+    be tried, `at` when its state last changed, `reason` WeChat's errcode and what it means.
+    """
+
+    __tablename__ = "wechat_outbox"
+    __table_args__ = (
+        UniqueConstraint("openid", "message_id", "kind"),
+        Index("wechat_outbox_due", "state", "due"),
+    )
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    openid: Mapped[str] = mapped_column(String(100))
+    message_id: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(20))  # text, image
+    content: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(20))  # watched, owed, queued, sending, sent, failed
+    tries: Mapped[int] = mapped_column(default=0)
+    due: Mapped[datetime] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(Moment)
+    reason: Mapped[str] = mapped_column(String(200), default="")
+
+
 class Unanswered(Base):
     """A message that could not be answered, for staff to see what is missing. Kept without its sender."""
 
