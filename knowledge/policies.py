@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from knowledge import policy_words
+from knowledge import policy_excerpt, policy_words
 from knowledge.policy_index import Document, Hit, PolicyIndex, Section
 from knowledge.policy_words import Aspect, Question
 from knowledge.tables import Hotline, Policy, Source
@@ -157,7 +157,9 @@ def decide(
         if period and best.document.issued and period[1] < best.document.issued:
             return Finding(best, "period")
         return Finding(best)
-    return Finding(best, "period") if period and not covers(best.document, period) else Finding(best)
+    if period and not covers(best.document, period):
+        return Finding(best, "period")
+    return Finding(_excluded(best, asked))
 
 
 def asks_for_sum(asked: Question) -> bool:
@@ -173,12 +175,31 @@ def covers(document: Document, period: tuple[date, date]) -> bool:
 
 def _fits(hit: Hit, asked: Question, favoured: str | None) -> bool:
     if hit.document.kind == "county":
+        if asked.giving and not any("补" in text or "津贴" in text for text in _texts(hit.document)):
+            return False  # an insurance gives no subsidy
         if hit.document.title == favoured and not hit.missing and (not asked.content or hit.coverage >= TALKED_OF):
             return True
         return not hit.missing and (hit.topic >= TOPIC or hit.coverage >= COVERAGE)
     if hit.score < LAW_SCORE or (hit.coverage < LAW_COVERAGE and hit.score < LAW_SURE):
         return False
     return all(word.search(hit.section.text) for word in asked.giving)
+
+
+def _texts(document: Document) -> list[str]:
+    return [document.title, *document.keywords, *(section.text for section in document.sections)]
+
+
+def _excluded(best: Hit, asked: Question) -> Hit:
+    """The section that leaves out what is asked about (普通高中不在这项里), before one that speaks of the others."""
+    topic = policy_words.terms("。".join((best.document.title, *best.document.keywords)))
+    named = [term for term in asked.content if term.startswith("=") and term not in topic]
+    named = [term for term in named if term not in policy_words.terms(best.section.text)]
+    excludes = policy_words.words().flags["excludes"]
+    for section in best.document.sections if named else ():
+        for piece in policy_excerpt.pieces(section.text):
+            if excludes.search(piece.text) and not policy_words.terms(piece.text).keys().isdisjoint(named):
+                return replace(best, section=Section(section.heading, piece.text, section.chapter))
+    return best
 
 
 def _current(best: Hit, hits: Sequence[Hit], today: date, period: tuple[date, date] | None) -> Hit:

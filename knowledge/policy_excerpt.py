@@ -32,7 +32,7 @@ _BAND = re.compile(
     r"|(?:不满|未满)(\d+)(?:周岁|岁)"
 )
 _ASKED_AGE = re.compile(r"(\d{1,3})(?:多)?(?:周)?岁|(?<!\d)(\d{2,3})(?:了|高龄)|百岁")
-_GRADE = re.compile(r"[a-d]级|[一二三四1-4]级|[甲乙丙]类|[一二三]类")
+_GRADE = re.compile(r"[a-z]级|[一二三四1-4]级|[甲乙丙]类|[一二三]类")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,19 @@ def _band(text: str) -> tuple[int, int] | None:
     if under is not None:
         return 0, under - 1
     return (only, 200) if only is not None else None
+
+
+def outside(text: str, asked: Question, age: int | None = None) -> str:
+    """The case that is asked for (75岁, b级) where a section names several cases and this is none of them; "" else."""
+    found = pieces(text)
+    cases = [*found, *(Piece(part, piece.form) for piece in found for part in _parts(piece))]
+    age = age if age is not None else asked_age(asked.text)
+    bands = {band for piece in cases if (band := _band(piece.text))}
+    if age is not None and len(bands) > 1 and not any(low <= age <= high for low, high in bands):
+        return f"{age}岁"
+    grades = set(_GRADE.findall(policy_words.plain(text)))
+    missing = [grade for grade in _GRADE.findall(asked.text) if grade not in grades]
+    return missing[0].upper() if missing and len(grades) > 1 else ""
 
 
 def _of_age(candidates: Sequence[Piece], age: int) -> Piece | None:

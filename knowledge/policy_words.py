@@ -96,7 +96,10 @@ def words() -> Words:
         reads={name: _any(aspects[name]["reads"]) for name in ASPECTS},
         kinds_asked={name: _any(kind["asked"]) for name, kind in stored["kinds"].items()},
         kinds_read={name: _any(kind["reads"]) for name, kind in stored["kinds"].items()},
-        flags={name: _any(stored[name]) for name in ("money", "allowed", "allowed_reads", "penalty", "penalty_reads")},
+        flags={
+            name: _any(stored[name])
+            for name in ("money", "excludes", "allowed", "allowed_reads", "penalty", "penalty_reads")
+        },
         giving=tuple(_any([pattern]) for pattern in stored["giving"]),
         matters=frozenset(f"={thing}" for thing in stored["matters"]),
     )

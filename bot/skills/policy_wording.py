@@ -45,13 +45,20 @@ def policy_reply(hit: Hit, asked: Question, age: int | None, ctx: Context) -> Re
     shown = {tight(piece.text) for piece in chosen} if whole else set()
     details = [*(line for line in pieces if line not in shown), _basis(document)]
     details += _phone(document, said, pieces)
+    facts = _facts(hit, chosen, ctx)
+    if case := policy_excerpt.outside(section.text, asked, age):
+        facts = [
+            Fact("所问", case, "", f"《{document.title}》", facts[0].place, document.issued, document.issuer),
+            *facts,
+        ]
+        said = f"没写{case}的，写了的是{said}"
     if document.expires and document.expires < ctx.today:
         headline = f"{document.title}已过期，{full_day(document.expires)}到期。原来规定：{said}"
     elif document.effective and document.effective > ctx.today:
         headline = f"{document.title}从{full_day(document.effective)}起执行：{said}"
     else:
-        headline = f"{document.title}{'，' if '：' in said else '：'}{said}"
-    return Reply(_end(headline), tuple(details), tuple(_facts(hit, chosen, ctx)))
+        headline = f"{document.title}{'，' if '：' in said and not case else '：'}{said}"
+    return Reply(_end(headline), tuple(details), tuple(facts))
 
 
 def law_reply(hit: Hit, asked: Question, ctx: Context) -> Reply:
