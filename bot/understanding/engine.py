@@ -94,7 +94,7 @@ class Understanding:
         self._spelling = Speller(model.spelling, self.words.get("when", ()))
         self._only_for = {slot: frozenset(intents) for slot, intents in self.words.get("only_for", {}).items()}
         self._places = PlaceReader(self.words, names, model.lexicon)
-        self._remembered = lru_cache(maxsize=1024)(self._analyse)
+        self._remembered = lru_cache(maxsize=1024)(self._read)
 
     def with_names(self, names: Names) -> Understanding:
         """The same model for other names."""
@@ -116,19 +116,19 @@ class Understanding:
 
     def analyse(self, text: str, today: date) -> Analysis:
         """Names, words, dates and numbers of a normalised text."""
-        return self._remembered(text, today)
+        return self._analyse(text, today)
 
     # --- intent ----------------------------------------------------------------------------------------------------
 
-    def rank(self, found: Analysis) -> Ranked:
-        """Intents with their confidence, best first."""
-        return self.model.probabilities(found.features(self._known))
+    def _read(self, text: str, today: date) -> tuple[Analysis, Ranked]:
+        """What is in a text, and its intents with their confidence, best first."""
+        found = self._analyse(text, today)
+        return found, self.model.probabilities(found.features(self._known))
 
     def _query(self, text: str, today: date) -> Query:
-        found = self.analyse(text, today)
-        ranked = self.rank(found)
+        found, ranked = self._remembered(text, today)
         if self.model.ours and (question := _question_of(found.text)):
-            ranked = _both(ranked, self.rank(self.analyse(question, today)))
+            ranked = _both(ranked, self._remembered(question, today)[1])
         intent, confidence = ranked[0]
         slots = {slot: value for slot, value in found.slots.items() if self._belongs(slot, intent)}
         if slots.pop("own_home", False) and not PLACES & slots.keys():
@@ -144,7 +144,7 @@ class Understanding:
 
         A comma parts questions only where the whole text sounds like either of them.
         """
-        whole = {intent for intent, _ in self.rank(self.analyse(text, today))[:_LIKELY]}
+        whole = {intent for intent, _ in self._remembered(text, today)[1][:_LIKELY]}
         by_comma = () if _question_of(text) else ((_CLAUSE, _SURE_BY_COMMA),)
         for pattern, sure in ((_SPLIT, _SURE_APART), *by_comma):
             parts = [part for part in pattern.split(text) if part and len(re.sub(r"\W", "", part)) >= 2]

@@ -82,8 +82,7 @@ class Matcher:
         for wrong, right in sorted(self._alike):
             self._looks_like[right].append(wrong)
         exact: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        whole: dict[str, list[_Entry]] = defaultdict(list)
-        lacking: dict[str, list[tuple[_Entry, int]]] = defaultdict(list)
+        sounds: dict[str, list[tuple[_Entry, int | None]]] = defaultdict(list)  # with the character lacking, if one is
         longest_heard = 0
         for slot, values in names.items():
             for value, surfaces in values.items():
@@ -97,13 +96,12 @@ class Matcher:
                     entry = _Entry(surface, slot, value, tuple(syllables.likely_readings(c) for c in surface))
                     longest_heard = max(longest_heard, len(surface))
                     for key in self._keys(entry):
-                        whole[key].append(entry)
+                        sounds[key].append((entry, None))
                         if len(surface) >= 3:
                             for index in range(len(surface)):
-                                lacking[key[:index] + key[index + 1 :]].append((entry, index))
+                                sounds[key[:index] + key[index + 1 :]].append((entry, index))
         self._exact = dict(exact)
-        self._whole = dict(whole)
-        self._lacking = dict(lacking)
+        self._sounds = dict(sounds)
         self._longest = max((len(surface) for surface in exact), default=0)
         self._longest_heard = longest_heard
 
@@ -159,21 +157,23 @@ class Matcher:
             if start in index_at and end - 1 in index_at:
                 first, last = index_at[start], index_at[end - 1] + 1
                 inside[first:last] = [(first, last)] * (last - first)
-        whole, lacking = self._whole, self._lacking
-        for first in range(len(tokens)):
-            if not _sounds(tokens[first].surface):
-                continue
-            for size in range(2, min(self._longest_heard + 1, len(tokens) - first) + 1):
-                if not _sounds(tokens[first + size - 1].surface):
+        sounds, count = self._sounds, len(tokens)
+        audible = [_sounds(token.surface) for token in tokens]
+        for first in range(count):
+            for size in range(1, min(self._longest_heard + 1, count - first) + 1):
+                if not audible[first + size - 1]:
                     break
+                if size == 1:
+                    continue
                 key = heard[first : first + size]
-                candidates: list[tuple[_Entry, int | None, int | None]] = [(e, None, None) for e in whole.get(key, ())]
-                candidates += [(e, gap, None) for e, gap in lacking.get(key, ())]
+                candidates: list[tuple[_Entry, int | None, int | None]] = [
+                    (entry, gap, None) for entry, gap in sounds.get(key, ())
+                ]
                 if size >= 3:
                     for extra in range(size):
-                        short = key[:extra] + key[extra + 1 :]
-                        candidates += [(e, None, extra) for e in whole.get(short, ())]
-                        candidates += [(e, gap, extra) for e, gap in lacking.get(short, ()) if gap == extra]
+                        hits = sounds.get(key[:extra] + key[extra + 1 :])
+                        if hits:
+                            candidates += [(entry, gap, extra) for entry, gap in hits if gap is None or gap == extra]
                 if candidates:
                     guards = [_guard(word, first, first + size) for word in inside[first : first + size]]
                     yield from self._mentions(candidates, tokens[first : first + size], guards, text)
