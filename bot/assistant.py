@@ -33,6 +33,9 @@ SEEN = 20
 #: Intents that only make sense about the reply before them.
 ABOUT_THE_LAST = frozenset({"repeat", "slower", "more", "detail", "deny"})
 
+#: What a question is about: one that names none of these may mean the thing that the question before it named.
+THINGS = frozenset({"commodity", "policy", "relief", "title", "code"})
+
 PLACE_SLOTS = frozenset({"village", "villages", "own_village", "town", "own_town", "county"})
 
 
@@ -246,13 +249,9 @@ class Assistant:
         if bare:
             return replace(conversation.continue_query(query, before, keeps), intent=before.intent, confidence=1.0)
         if known and self._skills[query.intent].keeps:
-            shared = tuple(name for name in self._skills[query.intent].keeps if name in keeps)
-            carried = tuple(
-                name
-                for name in shared
-                if name in {"commodity", "policy", *PLACE_SLOTS} or query.intent == before.intent
-            )
-            return conversation.continue_query(query, before, _missing_only(carried, query))
+            shared = {name for name in self._skills[query.intent].keeps if name in keeps} - query.slots.keys()
+            carried = shared & PLACE_SLOTS if THINGS & query.slots.keys() else shared & (PLACE_SLOTS | THINGS)
+            return conversation.continue_query(query, before, tuple(carried))
         return query
 
     def _place_from_home(self, query: Query, skill: Skill, asker: Asker) -> Query:
@@ -373,10 +372,6 @@ def _told_if_late(reply: Reply, age: Freshness) -> Reply:
     fact = Fact("最新数据日期", newest, "", DATASETS[age.dataset].label, "", age.as_of, age.department)
     headline = f"{reply.headline}（{age.department}的数据晚了，最新到{newest}）"
     return replace(reply, headline=headline, facts=(*reply.facts, fact))
-
-
-def _missing_only(carried: tuple[str, ...], query: Query) -> tuple[str, ...]:
-    return tuple(name for name in carried if name not in query.slots)
 
 
 def _at(query: Query, village: str) -> Query:

@@ -98,6 +98,7 @@ ROWS = {
     "上月有啥通知": [query("notice", period=MAY)],
     "我们镇几点办公": [query("office", own_town=True)],
     "玉米价": [query("price_latest", commodity="玉米")],
+    "啥价": [query("price_latest")],
     "花生价": [query("price_latest", commodity="花生")],
     "那花生呢": [query("follow_up", 0.2, commodity="花生")],
     "上月呢": [query("follow_up", 0.2, period=MAY)],
@@ -322,3 +323,10 @@ def test_an_alert_for_the_senders_village_leads_the_next_answer_once(
     assert chat("玉米价", village=WANBAOGOU).headline == "玉米1.17元/斤"
     clock["now"] = NOW + timedelta(hours=5)
     assert chat("玉米价", village=WANBAOGOU).headline == "玉米1.17元/斤"
+
+
+def test_a_whole_question_takes_over_the_thing_and_the_place_but_no_period(chat: Chat) -> None:
+    chat("玉米价")
+    chat("上月呢")
+    assert chat("花生价").headline == "花生1.17元/斤"
+    assert chat("啥价").headline == "花生1.17元/斤"
