@@ -26,6 +26,7 @@ from config import Settings
 from knowledge import database, names, places
 from knowledge.imports import commands as import_commands
 from knowledge.mailbox import Mailbox
+from knowledge.wechat import Wechat
 
 COMMANDS = (
     *import_commands.COMMANDS,
@@ -81,6 +82,11 @@ class Service:
     def desk(self) -> Desk:
         """Where channels hand in what they received."""
         return Desk(Mailbox(self.sessions), self.assistant.answer, self.settings.now, self.settings.sender_per_minute)
+
+    @cached_property
+    def wechat(self) -> Wechat:
+        """What the WeChat channel keeps beside its messages."""
+        return Wechat(self.sessions)
 
     def picture(self, name: str) -> bytes | None:
         """The picture that a reply names (without its folder and .png), or None where there is none."""

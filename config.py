@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 ROOT = Path(__file__).parent
 PREFIX = "XIANGYIN_"
@@ -42,13 +43,27 @@ class Settings(BaseModel):
     rasa_url: str = Field("http://127.0.0.1:5005", pattern=r"^https?://")
     county_code: str = Field("130283", pattern=r"^\d{6}$")
     county_name: str = "迁安市"
+    hotline: str = "12345"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     api_token: SecretStr | None = None
     metrics_token: SecretStr | None = None
     twilio_auth_token: SecretStr | None = None
     rasa_token: SecretStr | None = None
+    wechat_token: SecretStr | None = None
+    wechat_app_id: SecretStr | None = None
+    wechat_app_secret: SecretStr | None = None
+    wechat_aes_key: SecretStr | None = None
+    wechat_previous_aes_key: SecretStr | None = None
+    wechat_api_url: str = Field("https://api.weixin.qq.com", pattern=r"^https?://")
     sender_per_minute: int = Field(3000, ge=1)
     message_days: int = Field(90, ge=1)
+
+    @field_validator("wechat_aes_key", "wechat_previous_aes_key")
+    @classmethod
+    def _whole_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.fullmatch(r"[A-Za-z0-9+/]{43}", value.get_secret_value()):
+            raise ValueError("the EncodingAESKey of WeChat's console has 43 letters and digits")
+        return value
 
     def now(self) -> datetime:
         """The local time; with `today` set, that day at the real time of day."""

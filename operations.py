@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from knowledge import demo, memory
 from knowledge.mailbox import Mailbox
 from knowledge.tables import DATASETS, Source
+from knowledge.wechat import Wechat
 
 if TYPE_CHECKING:
     from app import Service
@@ -169,6 +170,7 @@ def forget(service: Service) -> None:
     """Forget messages, conversations and unanswered questions older than the setting message_days."""
     now, days = service.settings.now(), service.settings.message_days
     Mailbox(service.sessions).purge(now - timedelta(days=days))
+    Wechat(service.sessions).purge(now - timedelta(days=days))
     with service.sessions.begin() as session:
         memory.purge(session, now, days)
 
@@ -196,6 +198,8 @@ def check() -> None:
             click.echo(f"{dataset.name:18} {as_of or '-'!s:12} {state}")
     for name, what in (
         ("twilio_auth_token", "SMS by Twilio is closed (403)"),
+        ("wechat_token", "WeChat is closed (403)"),
+        ("wechat_app_secret", "WeChat gets no late answers and no pictures"),
         ("api_token", "the API trusts no sender as a resident"),
         ("metrics_token", "/metrics is closed (403)"),
         ("rasa_token", "/rasa/webhook is closed (403)"),

@@ -6,7 +6,7 @@ import logging
 
 from flask import Flask
 
-from channels import api, operations, pictures, rasa, web
+from channels import api, operations, pictures, rasa, web, wechat
 from channels.base import Channel, Service
 from channels.base.refusals import install_refusals
 from channels.sms import twilio
@@ -17,6 +17,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("web", web.routes),
     Channel("api", api.routes),
     Channel("sms/twilio", twilio.routes),
+    Channel("wechat", wechat.routes),
     Channel("rasa", rasa.routes),
     Channel("pictures", pictures.routes),
     Channel("operations", operations.routes),
