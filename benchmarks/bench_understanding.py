@@ -43,12 +43,13 @@ def main() -> None:
 
     from bot import understanding
     from bot.understanding import training
+    from bot.understanding.query import Names
     from knowledge.names import commodity_aliases
     from knowledge.places import load as load_places
     from knowledge.places import short_name
 
     places = load_places()
-    names = {
+    names: Names = {
         "village": {p.code: (p.name, short_name(p.name)) for p in places if p.kind in {"village", "community"}},
         "town": {p.code: (p.name, short_name(p.name)) for p in places.towns},
         "commodity": {name: (name, *others) for name, others in commodity_aliases().items()},

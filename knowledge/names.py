@@ -55,7 +55,7 @@ def collect(session: Session, places: Places) -> dict[str, dict[str, tuple[str, 
         if place.kind == "town":
             add("town", place.code, {place.name, short_name(place.name)})
         elif place.kind == "county":
-            add("county", "1", {place.name, short_name(place.name)})
+            add("county", "1", {place.name, _bare(place.name), f"全{_bare(place.name)}"})
         else:
             add("village", place.code, {place.name, short_name(place.name)})
 
@@ -67,7 +67,7 @@ def collect(session: Session, places: Places) -> dict[str, dict[str, tuple[str, 
     for canonical, others in commodity_aliases().items():
         add("commodity", canonical, others)
 
-    cities = {short_name(places.county.name)}
+    cities = {places.county.name, _bare(places.county.name)}
     for market, region in session.execute(select(Price.market, Price.region).distinct()):
         add("market", market, _market_forms(market, cities | set(region.split())))
 
@@ -83,6 +83,11 @@ def collect(session: Session, places: Places) -> dict[str, dict[str, tuple[str, 
         town = places.get(code)
         add("office", name.removeprefix(town.name) if town else name)
     return {slot: {c: tuple(sorted(s)) for c, s in found.items()} for slot, found in names.items()}
+
+
+def _bare(county: str) -> str:
+    """A county's name without 市, 县 or 区: 迁安市 -> 迁安."""
+    return county[:-1] if len(county) > 2 and county[-1] in "市县区" else county
 
 
 def _market_forms(market: str, cities: set[str]) -> set[str]:

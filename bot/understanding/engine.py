@@ -125,10 +125,13 @@ class Understanding:
         found = self._analyse(text, today)
         return found, self.model.probabilities(found.features(self._known))
 
-    def _query(self, text: str, today: date) -> Query:
+    def _query(self, text: str, today: date, intent: str | None = None) -> Query:
+        """The text as one question; of `intent`, if that is known."""
         found, ranked = self._remembered(text, today)
         if self.model.ours and (question := _question_of(found.text)):
             ranked = _both(ranked, self._remembered(question, today)[1])
+        if intent:
+            ranked = sorted(ranked, key=lambda item: item[0] != intent)
         intent, confidence = ranked[0]
         slots = {slot: value for slot, value in found.slots.items() if self._belongs(slot, intent)}
         if slots.pop("own_home", False) and not PLACES & slots.keys():
@@ -151,13 +154,17 @@ class Understanding:
             if not 2 <= len(parts) <= 4:
                 continue
             queries: list[Query] = []
+            details = 0
             for part in parts:
                 query = self._query(part, today)
                 if query.intent in self.words.get("no_question", ()):
                     continue
                 if query.intent == "follow_up" and queries:
                     query = replace(query, intent=queries[-1].intent, slots=_completed(query.slots, queries[-1].slots))
-                likely = query.intent in whole or (pattern is _SPLIT and len(part) >= _A_QUESTION)
+                full = len(part) >= _A_QUESTION
+                likely = full if pattern is _SPLIT else query.intent in whole
+                likely = likely or (query.intent in whole and bool(query.slots.keys() - SPOKEN))
+                details += not full and not likely
                 if query.confidence >= sure and likely and not (queries and _continues(queries[-1], query)):
                     queries.append(query)
             if len(queries) >= 2 and len({_topic(query) for query in queries}) >= 2:
@@ -166,6 +173,9 @@ class Understanding:
                     carried = {slot: value for slot, value in first.slots.items() if slot in PLACES}
                     second = replace(second, slots=cast(Slots, {**carried, **second.slots}))
                 return [first, second]
+            if len(queries) == 1 and details == len(parts) - 1 and queries[0].text == parts[0]:
+                asked = self._query(text, today, queries[0].intent)  # 谁收板栗？什么价？ asks of the offer
+                return [replace(asked, confidence=queries[0].confidence)]
         return []
 
     # --- slots -----------------------------------------------------------------------------------------------------

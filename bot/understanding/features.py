@@ -79,8 +79,12 @@ def features(
     for size in SOUNDS:
         for start in range(len(heard) - size + 1):
             yield "s" + " ".join(heard[start : start + size])
+    found = False
     for name in names:
+        found = True
         yield "n" + name
+    if not found:  # that nothing known is named tells as much as a name
+        yield "n"
 
 
 def strange(words: Iterable[str], known: Container[str]) -> str:

@@ -35,7 +35,7 @@ class PlaceReader:
         self._ordinary = frozenset(words.get("ordinary", ()))
         self._no_place = frozenset(words.get("no_place", ()))
         self._ours = frozenset(
-            form for slot in ("village", "town", "market") for v in names.get(slot, {}).values() for form in v
+            form for slot in ("village", "town", "market", "county") for v in names.get(slot, {}).values() for form in v
         )
         self._towns = tuple(form for forms in names.get("town", {}).values() for form in forms)
 
