@@ -20,17 +20,21 @@ from bot.skills import SKILLS, pictures
 from bot.skills.base import Context
 from bot.understanding import commands as understanding_commands
 from bot.understanding.query import Names
-from channels import register
+from channels import register, senders
 from channels.base import Desk
+from channels.base.sending import Sender
+from channels.outbox import commands as outbox_commands
 from config import Settings
 from knowledge import database, names, places
 from knowledge.imports import commands as import_commands
 from knowledge.mailbox import Mailbox
+from knowledge.outbox import Outbox
 from knowledge.wechat import Wechat
 
 COMMANDS = (
     *import_commands.COMMANDS,
     *operations.COMMANDS,
+    *outbox_commands.COMMANDS,
     *bot_commands.COMMANDS,
     *understanding_commands.COMMANDS,
 )
@@ -87,6 +91,15 @@ class Service:
     def wechat(self) -> Wechat:
         """What the WeChat channel keeps beside its messages."""
         return Wechat(self.sessions)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The messages on their way out."""
+        return Outbox(self.sessions)
+
+    def senders(self) -> list[Sender]:
+        """The ways out that are set up."""
+        return senders(self)
 
     def picture(self, name: str) -> bytes | None:
         """The picture that a reply names (without its folder and .png), or None where there is none."""

@@ -49,6 +49,15 @@ class Settings(BaseModel):
     metrics_token: SecretStr | None = None
     twilio_auth_token: SecretStr | None = None
     rasa_token: SecretStr | None = None
+    kannel_secret: SecretStr | None = None
+    kannel_send_url: str = Field("", pattern=r"^(https?://[^/]+/.*)?$")
+    kannel_user: str = ""
+    kannel_password: SecretStr | None = None
+    kannel_sender: str = ""
+    kannel_per_second: float = Field(10, gt=0)
+    gammu_database_url: SecretStr | None = None
+    gammu_per_minute: float = Field(10, gt=0)
+    sms_prices: str = Field("", pattern=r"^(\s*(\*|\+?\d+|\+)\s*=\s*\d+(\.\d+)?\s*(,|$))*$")
     wechat_token: SecretStr | None = None
     wechat_app_id: SecretStr | None = None
     wechat_app_secret: SecretStr | None = None
@@ -64,6 +73,11 @@ class Settings(BaseModel):
         if value and not re.fullmatch(r"[A-Za-z0-9+/]{43}", value.get_secret_value()):
             raise ValueError("the EncodingAESKey of WeChat's console has 43 letters and digits")
         return value
+
+    @property
+    def own_url(self) -> str:
+        """The URL under which programs reach this service: without a slash at its end."""
+        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
 
     def now(self) -> datetime:
         """The local time; with `today` set, that day at the real time of day."""

@@ -170,6 +170,7 @@ def forget(service: Service) -> None:
     """Forget messages, conversations and unanswered questions older than the setting message_days."""
     now, days = service.settings.now(), service.settings.message_days
     Mailbox(service.sessions).purge(now - timedelta(days=days))
+    service.outbox.purge(now - timedelta(days=days))
     Wechat(service.sessions).purge(now - timedelta(days=days))
     with service.sessions.begin() as session:
         memory.purge(session, now, days)
@@ -200,6 +201,7 @@ def check() -> None:
         ("twilio_auth_token", "SMS by Twilio is closed (403)"),
         ("wechat_token", "WeChat is closed (403)"),
         ("wechat_app_secret", "WeChat gets no late answers and no pictures"),
+        ("kannel_secret", "SMS by Kannel is closed (403)"),
         ("api_token", "the API trusts no sender as a resident"),
         ("metrics_token", "/metrics is closed (403)"),
         ("rasa_token", "/rasa/webhook is closed (403)"),

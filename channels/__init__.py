@@ -9,7 +9,8 @@ from flask import Flask
 from channels import api, operations, pictures, rasa, web, wechat
 from channels.base import Channel, Service
 from channels.base.refusals import install_refusals
-from channels.sms import twilio
+from channels.base.sending import Sender
+from channels.sms import gammu, kannel, kannel_sender, twilio
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,8 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("web", web.routes),
     Channel("api", api.routes),
     Channel("sms/twilio", twilio.routes),
+    Channel("sms/kannel", kannel.routes, kannel_sender.sender),
+    Channel("sms/gammu", gammu.routes, gammu.sender),
     Channel("wechat", wechat.routes),
     Channel("rasa", rasa.routes),
     Channel("pictures", pictures.routes),
@@ -32,3 +35,14 @@ def register(app: Flask, service: Service, channels: tuple[Channel, ...] = CHANN
             app.register_blueprint(channel.routes(service))
         except Exception:
             log.exception("channel %s is off: it could not be set up; the others serve", channel.name)
+
+
+def senders(service: Service, channels: tuple[Channel, ...] = CHANNELS) -> list[Sender]:
+    """The ways out that are set up. One that cannot be is logged; the others send."""
+    made: list[Sender | None] = []
+    for channel in channels:
+        try:
+            made.append(channel.sender(service) if channel.sender else None)
+        except Exception:
+            log.exception("channel %s sends nothing: it could not be set up; the others send", channel.name)
+    return [sender for sender in made if sender]

@@ -651,6 +651,46 @@ class WechatOutgoing(Base):
     reason: Mapped[str] = mapped_column(String(200), default="")
 
 
+class Outgoing(Base):
+    """One message on its way out, on whatever channel, from the moment it is wanted to its final state.
+
+    `rank` is the place in the queue (see `knowledge.outbox.RANKS`), `due` the moment before which it is not sent,
+    `taken` when its last attempt began. `key` names what it is for, so that the same is never queued twice.
+    `uncertain` counts the attempts after which nobody knows whether the gateway has the message. Addresses are unmasked
+    here and purged by age.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_next", "channel", "state", "rank", "due", "id"),)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    key: Mapped[str | None] = mapped_column(String(100), unique=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(String(100))
+    text: Mapped[str] = mapped_column(Text)
+    rank: Mapped[int]
+    segments: Mapped[int] = mapped_column(default=1)  # text messages that it costs
+    cost: Mapped[Decimal | None] = mapped_column(Fixed)  # yuan; None where the price table does not say
+    state: Mapped[str] = mapped_column(String(10), default="queued")  # queued, sending, sent, delivered, failed
+    due: Mapped[datetime] = mapped_column(Moment)
+    attempts: Mapped[int] = mapped_column(default=0)
+    uncertain: Mapped[int] = mapped_column(default=0)
+    taken: Mapped[datetime | None] = mapped_column(Moment)
+    gateway: Mapped[str] = mapped_column(String(20), default="")
+    code: Mapped[str] = mapped_column(String(40), default="")  # what went wrong last, for programs
+    reason: Mapped[str] = mapped_column(String(200), default="")  # and for people
+    created: Mapped[datetime] = mapped_column(Moment)
+    sent: Mapped[datetime | None] = mapped_column(Moment)
+    ended: Mapped[datetime | None] = mapped_column(Moment)  # delivered or failed
+
+
+class Pace(Base):
+    """When a gateway may be given its next message: its own rate limit, shared by all workers."""
+
+    __tablename__ = "paces"
+    gateway: Mapped[str] = mapped_column(String(20), primary_key=True)
+    free: Mapped[datetime] = mapped_column(Moment)
+
+
 class Unanswered(Base):
     """A message that could not be answered, for staff to see what is missing. Kept without its sender."""
 

@@ -25,6 +25,7 @@ from pydantic import SecretStr
 from bot.messages import Message, Reply, as_json
 from channels.base.places import Gazetteer
 from channels.base.refusals import http_error
+from channels.base.sending import Outbox, Sender
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,26 @@ class Settings(Protocol):
     @property
     def rasa_token(self) -> SecretStr | None: ...
     @property
+    def own_url(self) -> str: ...
+    @property
+    def kannel_secret(self) -> SecretStr | None: ...
+    @property
+    def kannel_send_url(self) -> str: ...
+    @property
+    def kannel_user(self) -> str: ...
+    @property
+    def kannel_password(self) -> SecretStr | None: ...
+    @property
+    def kannel_sender(self) -> str: ...
+    @property
+    def kannel_per_second(self) -> float: ...
+    @property
+    def gammu_database_url(self) -> SecretStr | None: ...
+    @property
+    def gammu_per_minute(self) -> float: ...
+    @property
+    def sms_prices(self) -> str: ...
+    @property
     def hotline(self) -> str: ...
     @property
     def wechat_token(self) -> SecretStr | None: ...
@@ -100,6 +121,8 @@ class Service(Protocol):
     @property
     def places(self) -> Gazetteer: ...
     @property
+    def outbox(self) -> Outbox: ...
+    @property
     def wechat(self) -> Any: ...  # see knowledge.wechat.Wechat
     def problems(self) -> Sequence[str]: ...
     def picture(self, name: str) -> bytes | None: ...
@@ -113,10 +136,14 @@ Routes = Callable[[Service], Blueprint]
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One row of the table of channels: its name and what makes its routes."""
+    """One row of the table of channels: its name, what makes its routes, and the way out where it has a gateway.
+
+    `sender` makes None where the gateway is not set up.
+    """
 
     name: str
     routes: Routes
+    sender: Callable[[Service], Sender | None] | None = None
 
 
 # --- the desk --------------------------------------------------------------------------------------------------------

@@ -13,17 +13,15 @@ from flask.typing import ResponseReturnValue
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 
-from bot.messages import Address, Message, Reply
+from bot.messages import Address, Message
 from channels.base import Outcome, Service
 from channels.base.reading import phone_number, tidy, whole_body
 from channels.base.refusals import RefusedError, http_error
-from channels.sms.segments import fit, split
+from channels.sms.answers import CHANNEL, NO_WORDS, cost
+from channels.sms.segments import fit
 from channels.sms.wishes import GOODBYE, WELCOME, wish
 
 log = logging.getLogger(__name__)
-
-#: All gateways of text messages are one channel: who opts out of one has opted out of all.
-CHANNEL = "sms"
 
 #: Twilio's own limit for the body of a message, in characters.
 LONGEST = 1600
@@ -35,8 +33,6 @@ STATES = {
     **dict.fromkeys(("delivered", "read", "partially_delivered"), "delivered"),
     **dict.fromkeys(("undelivered", "failed", "canceled"), "failed"),
 }
-
-NO_WORDS = Reply("我只看得懂文字，请把问题打成字发来，比如：玉米多少钱一斤。", intent="no_words")
 
 
 def routes(service: Service) -> Blueprint:
@@ -75,13 +71,9 @@ def _handle(service: Service, message: Message) -> Outcome:
     asked = told if told in ("stop", "start") else wish(message.text)
     if asked:
         desk = service.desk
-        outcome = desk.stop(message, GOODBYE, _cost) if asked == "stop" else desk.start(message, WELCOME, _cost)
+        outcome = desk.stop(message, GOODBYE, cost) if asked == "stop" else desk.start(message, WELCOME, cost)
         return Outcome("silent") if told else outcome
-    return service.desk.receive(message, cost=_cost, say=None if message.text else NO_WORDS)
-
-
-def _cost(reply: Reply) -> int:
-    return split(fit(reply)).count
+    return service.desk.receive(message, cost=cost, say=None if message.text else NO_WORDS)
 
 
 def _prove(service: Service) -> None:

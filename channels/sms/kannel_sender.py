@@ -1,0 +1,104 @@
+"""The way out by Kannel: its `/cgi-bin/sendsms`, whose answers are those of gw/smsbox.c of Kannel 1.4.5."""
+
+from __future__ import annotations
+
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import urlencode, urlsplit
+
+from channels.base import Service, Settings
+from channels.base.sending import Letter, SendError, UncertainError, UnreachableError
+from channels.sms.answers import CHANNEL
+from channels.sms.segments import encoding
+
+#: So many seconds the gateway is waited for: to connect, and for its answer. Shorter than a message's lease.
+CONNECT, ANSWER = 10, 30
+
+#: All delivery states are asked for.
+DLR_MASK = 31
+
+
+def report_url(settings: Settings, **about: str) -> str:
+    """Where Kannel reports what became of a message. It fills in %d and %A, and reads %% as a percent sign."""
+    secret = settings.kannel_secret
+    fixed = urlencode({"secret": secret.get_secret_value() if secret else "", **about}).replace("%", "%%")
+    return f"{settings.own_url}/sms/kannel/dlr?{fixed}&state=%d&detail=%A"
+
+
+class KannelSender:
+    """Hands messages to Kannel."""
+
+    name = "kannel"
+    channel = CHANNEL
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._url = urlsplit(settings.kannel_send_url)
+        self.per_second = settings.kannel_per_second
+
+    def collect(self) -> int:
+        """Nothing: Kannel brings everything by itself."""
+        return 0
+
+    def has(self, letter: Letter) -> bool | None:
+        """Kannel cannot be asked; its delivery report is all that tells."""
+        return None
+
+    def send(self, letter: Letter) -> None:
+        """Hand one message to Kannel. Raises SendError, UnreachableError or UncertainError."""
+        kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
+        connection = kind(self._url.hostname or "", self._url.port, timeout=CONNECT)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise UnreachableError("unreachable", "连不上短信网关。", f"cannot connect: {error}") from None
+        try:
+            connection.sock.settimeout(ANSWER)
+            connection.request("GET", f"{self._url.path}?{urlencode(self._query(letter))}")
+            response = connection.getresponse()
+            status, body = response.status, response.read(1000).decode("utf-8", "replace")
+        except (OSError, HTTPException) as error:
+            raise UncertainError(f"{type(error).__name__}: {error}") from None
+        finally:
+            connection.close()
+        _check(status, body.strip())
+
+    def _query(self, letter: Letter) -> dict[str, str | bytes]:
+        plain, settings = encoding(letter.text) == "gsm7", self._settings
+        password = settings.kannel_password
+        sender = {"from": settings.kannel_sender} if settings.kannel_sender else {}
+        return {
+            "username": settings.kannel_user,
+            "password": password.get_secret_value() if password else "",
+            "to": letter.address,
+            **sender,
+            "coding": "0" if plain else "2",
+            "charset": "UTF-8" if plain else "UTF-16BE",
+            "text": letter.text.encode("utf-8" if plain else "utf-16-be"),
+            "dlr-mask": str(DLR_MASK),
+            "dlr-url": report_url(settings, outbox="1", id=str(letter.number)),
+        }
+
+
+def _check(status: int, said: str) -> None:
+    """Raises what an answer of `sendsms` means, unless it means that Kannel has the message."""
+    if status == 202:
+        return  # "0: Accepted for delivery", "3: Queued for later delivery" or "Sent."
+    english = f"HTTP {status} {said[:100]}"
+    if status == 403 and "not routable" in said.lower():
+        raise SendError("not_routable", "网关没有通往这个号码的路由，请检查号码。", english, retryable=False)
+    if status in (401, 403):
+        raise UnreachableError("auth", "网关不认用户名或密码，请检查 kannel_user 和 kannel_password。", english)
+    if status == 404:
+        raise UnreachableError("url", "网关地址不对，请检查 kannel_send_url。", english)
+    if status == 400 and "sender missing" in said.lower():
+        raise UnreachableError("sender", "网关要知道发送号码，请设置 kannel_sender。", english)
+    if status == 400:
+        raise SendError("refused", "网关不收这条短信，请检查号码和内容。", english, retryable=False)
+    if status in (429, 503):
+        raise SendError("throttled", "网关忙，过几分钟再发。", english, retryable=True)
+    raise SendError("failed", "网关出错，没有发出去，过几分钟再发。", english, retryable=True)
+
+
+def sender(service: Service) -> KannelSender | None:
+    """The way out by Kannel, where it is set up."""
+    return KannelSender(service.settings) if service.settings.kannel_send_url else None
