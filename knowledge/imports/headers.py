@@ -63,7 +63,9 @@ def _tail_unit(plain: str) -> str:
     lower = plain.lower()
     for unit in _tails():
         before = lower.removesuffix(unit)
-        if before != lower and len(before) >= 2 and not re.match("[a-z0-9]", before[-1]):  # SOMg/kg is not mg/kg
+        if (
+            before != lower and len(before) >= 2 and not re.match("[a-z0-9][a-z]", before[-1] + unit)
+        ):  # SOMg/kg: not mg/kg
             return unit
     return ""
 
@@ -81,7 +83,6 @@ class Words:
             for word in words:
                 belongs.setdefault(normal(word), set()).add(group)
         self._groups = {word: frozenset(named) for word, named in belongs.items()}
-        self._longest = max((len(word) for word in self._groups), default=0)
         self._contrasts = [frozenset(names) for names in contrasts]
         self._kinds = self._contrasts[-1] if self._contrasts else frozenset()
         self._tokens: dict[str, tuple[Token, ...]] = {}
@@ -103,26 +104,23 @@ class Words:
         return self._tokens[name]
 
     def _split(self, name: str) -> tuple[Token, ...]:
-        found: list[Token] = []
-        rest = ""
-        at = 0
-        while at < len(name):
-            word = next(
-                (name[at : at + n] for n in range(self._longest, 0, -1) if name[at : at + n] in self._groups), ""
-            )
-            if word and not (word.isascii() and (rest[-1:].isascii() and rest)):
-                if rest:
-                    found.append((rest, frozenset({rest})))
-                    rest = ""
-                found.append((word, self._groups[word]))
-                at += len(word)
-            else:
-                rest += name[at]
-                at += 1
-        if rest:
-            found.append((rest, frozenset({rest})))
+        found = [(word, self._groups.get(word, frozenset({word}))) for word in self._words(name)]
         telling = [token for token in found if token[1] != {""}] or found
         return tuple(token for n, token in enumerate(telling) if not any(token[1] == t[1] for t in telling[:n]))
+
+    def _words(self, name: str) -> list[str]:
+        """The header cut so that as few characters as can be are in no known word, then into as few words as can be."""
+        best: list[tuple[int, int, list[str]]] = [(0, 0, [])]
+        for end in range(1, len(name) + 1):
+            ways = []
+            for start in range(end):
+                word = name[start:end]
+                unknown, words, before = best[start]
+                known = word in self._groups and not (word.isascii() and name[start - 1 : start].isalpha() and start)
+                if known or not (before and before[-1] not in self._groups):
+                    ways.append((unknown + (0 if known else len(word)), words + 1, [*before, word]))
+            best.append(min(ways, key=lambda way: way[:2]))
+        return best[-1][2]
 
     def _likeness(self, one: Sequence[Token], other: Sequence[Token]) -> float:
         if self._exclude(one, other):

@@ -17,7 +17,8 @@ from knowledge.places import Places
 
 HEADER_WITHIN = 12  # a header stands in one of the first rows; above it are titles
 FITS = 0.7  # the share of cells that must read as a field's type
-ALIKE = 0.6  # from this likeness on, a header is taken for another
+ALIKE = 0.55  # from this likeness on, a header is taken for another
+CLEARLY = 3.0  # by this much a mapping that lacks a column must fit better to speak against one that lacks none
 FAINT = 0.25  # enough where nothing else is left
 TRIED = 6  # mappings that are compared by likeness too: those that fit best by exact headers
 COUNTED = frozenset(
@@ -43,7 +44,10 @@ class Match:
 
 def matches(grid: Grid, mappings: Mappings, context: str, places: Places) -> list[Match]:
     """The mappings that fit a grid, best first. `context` is the file's path: names in it speak for a mapping."""
-    return [laid for laid in _tried(grid, mappings, context, places) if laid.score > 0 and not laid.missing]
+    tried = [laid for laid in _tried(grid, mappings, context, places) if laid.score > 0]
+    whole = [laid for laid in tried if not laid.missing]
+    # a table that lacks a column of its own must not pass for another that happens to be satisfied
+    return whole if whole and whole[0].score >= tried[0].score - CLEARLY else []
 
 
 def nearest(grid: Grid, mappings: Mappings, context: str, places: Places) -> Match | None:
@@ -223,6 +227,7 @@ class _Assignment:
         self._exact(self.names, 2.0)
         self._exact([without_unit(name) for name in self.names], 1.9)
         self.free = [column for column in self.free if self.names[column] not in self.ignored]
+        self._by_closed_words()
         self._alike(ALIKE)
         self._by_cells()
         self._by_what_is_left()
@@ -274,6 +279,12 @@ class _Assignment:
             return self.looks.is_place(slot, self.start, column) >= 0.5
         return self.looks.fit(self._item(slot), slot, self.start, column) >= least
 
+    def _by_closed_words(self) -> None:
+        """A field of a few words (收入, 支出) is known by them, whatever its header."""
+        for slot in self._open():
+            if self._item(slot).values and self._item(slot).required:
+                self._only(slot, [c for c in self.free if self._filled(c) and self._fits(slot, c, 0.8)])
+
     def _by_cells(self) -> None:
         """Columns under unknown headers that their cells give away: places, numbers of records, words of a list."""
         for slot in self._open():
@@ -288,7 +299,7 @@ class _Assignment:
                 self._only(slot, [c for c in self.free if self.looks.are_phones(self.start, c)])
             elif item.required and item.name == "code":
                 self._only(slot, [c for c in self.free if self.looks.are_codes(self.start, c)])
-            elif item.required and (item.type == "date" or item.values):
+            elif item.required and item.type == "date":
                 self._only(slot, [c for c in self.free if self._filled(c) and self._fits(slot, c, 0.9)])
 
     def _by_what_is_left(self) -> None:
