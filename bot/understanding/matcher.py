@@ -26,7 +26,7 @@ MOST_LONGER = 1.65
 SURE = 0.95
 
 #: Little words that stand for themselves: they are no misspelling of a part of a name.
-_LITTLE = frozenset("的了是有在和跟与我俺咱你您他她它这那么吗呢吧都也还就要会能可到去来不没把给问说想看买卖")
+_LITTLE = frozenset("的了是有在和跟我俺咱你您他她它这那么吗呢吧都也还就要会能可到去来不没把给问说想看买卖")
 _LITTLE_COST = 0.7
 
 #: A misspelt character that makes an everyday word with its neighbour: 派处所.

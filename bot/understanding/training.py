@@ -30,7 +30,7 @@ _ANNOTATION = re.compile(r"\[(?P<text>[^\]]+)\](?:\((?P<short>[^)]+)\)|(?P<long>
 #: What a date is read against in training, where only its place in the sentence matters.
 ANY_DAY = date(2026, 6, 15)
 SEED = 20260601
-COST = 0.4
+COST = 1.0
 FOLDS = 4
 
 #: A word of jieba's dictionary is everyday from this frequency on, unless it is a proper name by its tag.
@@ -214,7 +214,7 @@ def train(data: Data, words: Mapping[str, Any]) -> Model:
     table = rows(engine, data)
     intents = tuple(sorted(set(table.labels)))
     temperature = _temperature(table, intents)
-    weights, offsets = _fitted(table.matrix, table.labels, len(intents))
+    weights, offsets = _fitted(table.matrix, table.labels, table.groups, len(intents))
     scales = np.abs(weights).max(axis=1) / 127
     whole = np.rint(weights / scales[:, None]).astype(np.int8)
     used = np.flatnonzero(np.abs(whole).any(axis=0))
@@ -347,9 +347,12 @@ def _matrix(rows: Sequence[Iterable[str]], vocabulary: Mapping[str, int], idf: A
     )
 
 
-def _fitted(matrix: csr_matrix, labels: Any, count: int) -> tuple[Any, Any]:
-    """Weights and offsets with a row for each intent: two intents share one row in scikit-learn."""
-    fitted = LinearSVC(C=COST, random_state=SEED)
+def _fitted(matrix: csr_matrix, labels: Any, groups: Any, count: int) -> tuple[Any, Any]:
+    """Weights and offsets with a row for each intent: two intents share one row in scikit-learn.
+
+    A sentence counts once, however many versions it has.
+    """
+    fitted = LinearSVC(C=COST * len(np.unique(groups)) / len(groups), random_state=SEED)
     fitted.fit(matrix, labels)
     if count == 2:
         return np.vstack([-fitted.coef_, fitted.coef_]), np.concatenate([-fitted.intercept_, fitted.intercept_])
@@ -364,7 +367,7 @@ def held_out(table: Rows, folds: int = FOLDS) -> tuple[Any, Any, tuple[str, ...]
     scores = np.zeros((len(first), len(intents)), dtype=np.float32)
     for known, held in StratifiedKFold(folds, shuffle=True, random_state=SEED).split(first, labels):
         inside = np.isin(table.groups, table.groups[first[known]])
-        weights, offsets = _fitted(table.matrix[inside], table.labels[inside], len(intents))
+        weights, offsets = _fitted(table.matrix[inside], table.labels[inside], table.groups[inside], len(intents))
         scores[held] = table.matrix[first[held]] @ weights.T + offsets
     return scores, first, intents
 
