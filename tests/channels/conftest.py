@@ -18,9 +18,12 @@ from sqlalchemy import Engine, select
 from bot.messages import Choice, Fact, Message, Reply
 from channels import register
 from channels.base import Desk
+from channels.base.persons import Persons, Sent
 from config import Settings
 from knowledge import database
+from knowledge.identities import People
 from knowledge.mailbox import Mailbox
+from knowledge.outbox import Outbox
 from knowledge.places import Places
 from knowledge.tables import Inbound
 from tests.conftest import NOW
@@ -59,11 +62,31 @@ class Service:
     answer: Callable[[Message], Reply] | None = None
     wrong: list[str] = field(default_factory=list)
 
+    texts: list[tuple[str, str]] = field(default_factory=list)
+    keys: set[str | None] = field(default_factory=set)
+    gateway: bool = True
+
     def __post_init__(self) -> None:
-        self.desk = Desk(Mailbox(database.sessions(self.engine)), self._answer, lambda: self.time, self.per_minute)
+        self.people = People(database.sessions(self.engine))
+        self.outbox = Outbox(database.sessions(self.engine))
+        self.mailbox = Mailbox(database.sessions(self.engine))
+        persons = Persons(self.people, self)
+        self.desk = Desk(self.mailbox, self._answer, lambda: self.time, self.per_minute, persons)
 
     def problems(self) -> list[str]:
         return self.wrong
+
+    def texting(self) -> bool:
+        return self.gateway
+
+    def send_text(self, number: str, text: str, key: str | None = None) -> Sent:
+        """What is to be sent stands in `texts`."""
+        if self.mailbox.opted_out("sms", number):
+            return "opted_out"
+        if key is None or key not in self.keys:
+            self.texts.append((number, text))
+        self.keys.add(key)
+        return "queued"
 
     def later(self, **time: float) -> None:
         self.time += timedelta(**time)
