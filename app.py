@@ -22,10 +22,15 @@ from bot.understanding import commands as understanding_commands
 from bot.understanding.query import Names
 from channels import register, senders
 from channels.base import Desk
-from channels.base.sending import Sender
+from channels.base.counting import Counts
+from channels.base.persons import Persons, Sent
+from channels.base.sending import Sender, Wanted
 from channels.outbox import commands as outbox_commands
+from channels.sms.prices import cost
+from channels.web import commands as web_commands
 from config import Settings
 from knowledge import database, names, places
+from knowledge.identities import People
 from knowledge.imports import commands as import_commands
 from knowledge.mailbox import Mailbox
 from knowledge.outbox import Outbox
@@ -35,6 +40,7 @@ COMMANDS = (
     *import_commands.COMMANDS,
     *operations.COMMANDS,
     *outbox_commands.COMMANDS,
+    *web_commands.COMMANDS,
     *bot_commands.COMMANDS,
     *understanding_commands.COMMANDS,
 )
@@ -85,7 +91,41 @@ class Service:
     @cached_property
     def desk(self) -> Desk:
         """Where channels hand in what they received."""
-        return Desk(Mailbox(self.sessions), self.assistant.answer, self.settings.now, self.settings.sender_per_minute)
+        settings = self.settings
+        return Desk(
+            self.mailbox,
+            self.assistant.answer,
+            settings.now,
+            settings.sender_per_minute,
+            Persons(self.people, self),
+            Counts(settings.limits_url),
+        )
+
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        """The messages received."""
+        return Mailbox(self.sessions)
+
+    @cached_property
+    def people(self) -> People:
+        """Which addresses are one person's, and how they want to be spoken to."""
+        return People(self.sessions)
+
+    def texting(self) -> bool:
+        """Whether a gateway for text messages is set up."""
+        return any(sender.channel == "sms" for sender in self._ways_out)
+
+    @cached_property
+    def _ways_out(self) -> list[Sender]:
+        return self.senders()
+
+    def send_text(self, number: str, text: str, key: str | None = None) -> Sent:
+        """Queue a text message to a number, under a `key` once; not if its owner opted out of them."""
+        if self.mailbox.opted_out("sms", number):
+            return "opted_out"
+        parts, price = cost(self.settings.sms_prices, number, text)
+        self.outbox.put([Wanted("sms", number, text, "reply", key, parts, price)], self.settings.now())
+        return "queued"
 
     @cached_property
     def wechat(self) -> Wechat:

@@ -22,6 +22,9 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: Keys of config.yml that belong to Rasa 3.6 and mean nothing to the service.
 RASA_KEYS = frozenset({"recipe", "assistant_id", "language", "pipeline", "policies", "importers"})
 
+#: Days of the week (1 is Monday) and times of the day, such as `1-5 08:30-12:00 14:00-17:30`.
+HOURS = r"^[1-7](-[1-7])?( ([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)+$"
+
 
 class SettingsError(click.ClickException):
     """A setting that cannot be used; the text says which one and what to do."""
@@ -48,6 +51,12 @@ class Settings(BaseModel):
     api_token: SecretStr | None = None
     metrics_token: SecretStr | None = None
     twilio_auth_token: SecretStr | None = None
+    twilio_account_sid: str = Field("", pattern=r"^(AC[0-9a-fA-F]{32})?$")
+    twilio_number: str = Field("", pattern=r"^(\+\d{5,15})?$")
+    twilio_api_url: str = Field("https://api.twilio.com", pattern=r"^https?://")
+    phone_person: str = Field("", pattern=r"^(\+?\d{3,15})?$")
+    phone_hours: str = Field("1-5 08:30-12:00 14:00-17:30", pattern=HOURS)
+    phone_ring_seconds: int = Field(4, ge=0, le=20)
     rasa_token: SecretStr | None = None
     kannel_secret: SecretStr | None = None
     kannel_send_url: str = Field("", pattern=r"^(https?://[^/]+/.*)?$")
@@ -64,6 +73,7 @@ class Settings(BaseModel):
     wechat_aes_key: SecretStr | None = None
     wechat_previous_aes_key: SecretStr | None = None
     wechat_api_url: str = Field("https://api.weixin.qq.com", pattern=r"^https?://")
+    limits_url: str = Field("memory://", pattern=r"^(memory://|rediss?://.+)$")
     sender_per_minute: int = Field(3000, ge=1)
     message_days: int = Field(90, ge=1)
 

@@ -25,6 +25,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from knowledge import demo, memory
+from knowledge.identities import People
 from knowledge.mailbox import Mailbox
 from knowledge.tables import DATASETS, Source
 from knowledge.wechat import Wechat
@@ -172,6 +173,7 @@ def forget(service: Service) -> None:
     Mailbox(service.sessions).purge(now - timedelta(days=days))
     service.outbox.purge(now - timedelta(days=days))
     Wechat(service.sessions).purge(now - timedelta(days=days))
+    People(service.sessions).purge(now, now - timedelta(days=days))
     with service.sessions.begin() as session:
         memory.purge(session, now, days)
 

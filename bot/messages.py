@@ -64,7 +64,8 @@ class Reply:
     """An answer, written once for all channels.
 
     `headline` is the answer itself, fit for one text message; `details` are further lines; `facts` carry every
-    figure that either of them names. `speech` is set where it must be said otherwise than it is written.
+    figure that either of them names. `speech` is set where it must be said otherwise than it is written. `manner` is how
+    its receiver prefers to have it: "slow" (spoken slowly), "large" (in large type), "" as usual.
     """
 
     headline: str
@@ -74,6 +75,7 @@ class Reply:
     speech: str | None = None
     picture: str | None = None
     intent: str = ""
+    manner: str = ""
 
     @property
     def source(self) -> str:
@@ -116,6 +118,8 @@ def as_json(reply: Reply) -> dict[str, Any]:
     }
     if reply.picture:
         shaped["picture"] = reply.picture
+    if reply.manner:
+        shaped["manner"] = reply.manner
     return shaped
 
 

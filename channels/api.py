@@ -43,7 +43,7 @@ def routes(service: Service) -> Blueprint:
             resident=sender if trusted else None,
         )
         network = None if trusted else request.remote_addr
-        outcome = service.desk.receive(message, patience=PATIENCE, network=network)
+        outcome = service.desk.receive(message, patience=PATIENCE, network=network, waits=True)
         if outcome.kind == "throttled":
             raise http_error(429)
         if outcome.earlier:

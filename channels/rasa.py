@@ -44,7 +44,7 @@ def routes(service: Service) -> Blueprint:
             return json_response(
                 {"error": "The tracker has no latest message with a text.", "action_name": action}, 400
             )
-        outcome = service.desk.receive(message, patience=5.0)
+        outcome = service.desk.receive(message, patience=5.0, waits=True)
         if outcome.kind == "throttled":
             raise http_error(429)
         shaped = as_json(outcome.reply) if outcome.reply else outcome.earlier

@@ -119,6 +119,12 @@ class Mailbox:
         with self._sessions.begin() as session:
             session.execute(update(Inbound).where(*_held(receipt)).values(taken=None))
 
+    def reply_to(self, channel: str, sender: str, message_id: str) -> str | None:
+        """The stored answer to a message that came under an id."""
+        known = select(Inbound.reply).filter_by(channel=channel, sender=sender, message_id=message_id)
+        with self._sessions() as session:
+            return session.scalar(known)
+
     # --- who wants nothing more --------------------------------------------------------------------------------------
 
     def opt_out(self, channel: str, address: str, now: datetime) -> None:
@@ -131,6 +137,11 @@ class Mailbox:
         """Send to this address again."""
         with self._sessions.begin() as session:
             session.execute(delete(OptOut).where(OptOut.channel == channel, OptOut.address == address))
+
+    def opted_out(self, channel: str, address: str) -> bool:
+        """Whether this address wants nothing from this channel."""
+        with self._sessions() as session:
+            return _opted_out(session, channel, address)
 
     # --- what was sent -----------------------------------------------------------------------------------------------
 

@@ -602,6 +602,46 @@ class Delivery(Base):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
+class Outgoing(Base):
+    """One message on its way out, on whatever channel, from the moment it is wanted to its final state.
+
+    `rank` is the place in the queue (see `knowledge.outbox.RANKS`), `due` the moment before which it is not sent,
+    `taken` when its last attempt began. `key` names what it is for, so that the same is never queued twice.
+    `uncertain` counts the attempts after which nobody knows whether the gateway has the message. Addresses are unmasked
+    here and purged by age.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_next", "channel", "state", "rank", "due", "id"),)
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    key: Mapped[str | None] = mapped_column(String(100), unique=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(String(100))
+    text: Mapped[str] = mapped_column(Text)
+    rank: Mapped[int]
+    segments: Mapped[int] = mapped_column(default=1)  # text messages that it costs
+    cost: Mapped[Decimal | None] = mapped_column(Fixed)  # yuan; None where the price table does not say
+    state: Mapped[str] = mapped_column(String(10), default="queued")  # queued, sending, sent, delivered, failed
+    due: Mapped[datetime] = mapped_column(Moment)
+    attempts: Mapped[int] = mapped_column(default=0)
+    uncertain: Mapped[int] = mapped_column(default=0)
+    taken: Mapped[datetime | None] = mapped_column(Moment)
+    gateway: Mapped[str] = mapped_column(String(20), default="")
+    code: Mapped[str] = mapped_column(String(40), default="")  # what went wrong last, for programs
+    reason: Mapped[str] = mapped_column(String(200), default="")  # and for people
+    created: Mapped[datetime] = mapped_column(Moment)
+    sent: Mapped[datetime | None] = mapped_column(Moment)
+    ended: Mapped[datetime | None] = mapped_column(Moment)  # delivered or failed
+
+
+class Pace(Base):
+    """When a gateway may be given its next message: its own rate limit, shared by all workers."""
+
+    __tablename__ = "paces"
+    gateway: Mapped[str] = mapped_column(String(20), primary_key=True)
+    free: Mapped[datetime] = mapped_column(Moment)
+
+
 class WechatToken(Base):
     """The access token of one WeChat account, shared by all server processes; `taken` is when one set out to renew it."""
 
@@ -651,46 +691,6 @@ class WechatOutgoing(Base):
     reason: Mapped[str] = mapped_column(String(200), default="")
 
 
-class Outgoing(Base):
-    """One message on its way out, on whatever channel, from the moment it is wanted to its final state.
-
-    `rank` is the place in the queue (see `knowledge.outbox.RANKS`), `due` the moment before which it is not sent,
-    `taken` when its last attempt began. `key` names what it is for, so that the same is never queued twice.
-    `uncertain` counts the attempts after which nobody knows whether the gateway has the message. Addresses are unmasked
-    here and purged by age.
-    """
-
-    __tablename__ = "outbox"
-    __table_args__ = (Index("outbox_next", "channel", "state", "rank", "due", "id"),)
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    key: Mapped[str | None] = mapped_column(String(100), unique=True)
-    channel: Mapped[str] = mapped_column(String(20))
-    address: Mapped[str] = mapped_column(String(100))
-    text: Mapped[str] = mapped_column(Text)
-    rank: Mapped[int]
-    segments: Mapped[int] = mapped_column(default=1)  # text messages that it costs
-    cost: Mapped[Decimal | None] = mapped_column(Fixed)  # yuan; None where the price table does not say
-    state: Mapped[str] = mapped_column(String(10), default="queued")  # queued, sending, sent, delivered, failed
-    due: Mapped[datetime] = mapped_column(Moment)
-    attempts: Mapped[int] = mapped_column(default=0)
-    uncertain: Mapped[int] = mapped_column(default=0)
-    taken: Mapped[datetime | None] = mapped_column(Moment)
-    gateway: Mapped[str] = mapped_column(String(20), default="")
-    code: Mapped[str] = mapped_column(String(40), default="")  # what went wrong last, for programs
-    reason: Mapped[str] = mapped_column(String(200), default="")  # and for people
-    created: Mapped[datetime] = mapped_column(Moment)
-    sent: Mapped[datetime | None] = mapped_column(Moment)
-    ended: Mapped[datetime | None] = mapped_column(Moment)  # delivered or failed
-
-
-class Pace(Base):
-    """When a gateway may be given its next message: its own rate limit, shared by all workers."""
-
-    __tablename__ = "paces"
-    gateway: Mapped[str] = mapped_column(String(20), primary_key=True)
-    free: Mapped[datetime] = mapped_column(Moment)
-
-
 class Unanswered(Base):
     """A message that could not be answered, for staff to see what is missing. Kept without its sender."""
 
@@ -711,3 +711,59 @@ class Audit(Base):
     sender: Mapped[str] = mapped_column(String(64))
     event: Mapped[str] = mapped_column(String(40))
     detail: Mapped[str] = mapped_column(Text, default="")
+
+
+class Person(Base):
+    """How somebody wants to be spoken to. `key` is their number, or channel:id where no number is known of them."""
+
+    __tablename__ = "people"
+    key: Mapped[str] = mapped_column(String(130), primary_key=True)
+    level: Mapped[str] = mapped_column(String(10), default="plain")  # plain, slow, large
+    favourite: Mapped[str] = mapped_column(String(20), default="")  # a channel, "" for none named
+    touched: Mapped[datetime] = mapped_column(Moment)
+
+
+class Door(Base):
+    """An address on another channel that has proven by a code to be the owner of a number."""
+
+    __tablename__ = "doors"
+    channel: Mapped[str] = mapped_column(String(20), primary_key=True)
+    address: Mapped[str] = mapped_column(String(100), primary_key=True)
+    number: Mapped[str] = mapped_column(String(100), index=True)
+    since: Mapped[datetime] = mapped_column(Moment)
+
+
+class Code(Base):
+    """A one-time code that was sent to a number at the wish of `holder` (channel:id): only its salted hash is kept.
+
+    A code for a number that nobody registered was never sent, and its hash is of nothing.
+    """
+
+    __tablename__ = "codes"
+    __table_args__ = (Index("codes_holder", "holder", "id"), Index("codes_number", "number", "issued"))
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    holder: Mapped[str] = mapped_column(String(130))
+    number: Mapped[str] = mapped_column(String(100))
+    salt: Mapped[str] = mapped_column(String(32))
+    digest: Mapped[str] = mapped_column(String(64))
+    issued: Mapped[datetime] = mapped_column(Moment)
+    expires: Mapped[datetime] = mapped_column(Moment)
+    tries: Mapped[int] = mapped_column(default=0)
+    used: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Proof(Base):
+    """A browser that has proven a number: the hash of its secret cookie."""
+
+    __tablename__ = "proofs"
+    token: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[str] = mapped_column(String(100), index=True)
+    expires: Mapped[datetime] = mapped_column(Moment)
+
+
+class Turn(Base):
+    """When something that may be done only so often was last done, by any process."""
+
+    __tablename__ = "turns"
+    key: Mapped[str] = mapped_column(String(130), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)

@@ -27,6 +27,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "tts": ("tts",),
     "channels": ("bot.messages", "channels.base"),
     "channels.__init__": ("channels",),
+    "channels.web.commands": ("channels.base", "app"),
     "channels.outbox.commands": ("channels", "app"),
     "operations": ("knowledge", "app"),
     "app": ("",),

@@ -2,7 +2,8 @@
 
 A channel is a function from `Service` to a Flask blueprint: it proves the sender, makes a `Message`, hands it to the
 desk and renders the `Reply`. It knows nothing of skills, tables or other channels. Beside this: `refusals` (errors as
-sentences), `reading` (what arrived, checked), `places` (the gazetteer as channels see it).
+sentences), `reading` (what arrived, checked), `places` (the gazetteer as channels see it), `counting` (floods, loops,
+fair shares), `persons` (wishes of how to be dealt with), `sending` (the way out).
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from flask import Blueprint
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from pydantic import SecretStr
 
 from bot.messages import Message, Reply, as_json
+from channels.base.counting import Counts, Guard, Share
+from channels.base.counting import Gate as Gate
+from channels.base.persons import People, Persons, Sent
 from channels.base.places import Gazetteer
 from channels.base.refusals import http_error
 from channels.base.sending import Outbox, Sender
@@ -54,6 +56,7 @@ class Store(Protocol):
         self, receipt: Any, reply: str | None, now: datetime, intent: str = "", segments: int | None = None
     ) -> bool: ...
     def give_up(self, receipt: Any) -> None: ...
+    def reply_to(self, channel: str, sender: str, message_id: str) -> str | None: ...
     def opt_out(self, channel: str, address: str, now: datetime) -> None: ...
     def opt_in(self, channel: str, address: str) -> None: ...
     def delivery(self, channel: str, message_id: str, state: str, detail: str, now: datetime) -> None: ...
@@ -109,6 +112,18 @@ class Settings(Protocol):
     def wechat_previous_aes_key(self) -> SecretStr | None: ...
     @property
     def wechat_api_url(self) -> str: ...
+    @property
+    def twilio_account_sid(self) -> str: ...
+    @property
+    def twilio_number(self) -> str: ...
+    @property
+    def twilio_api_url(self) -> str: ...
+    @property
+    def phone_person(self) -> str: ...
+    @property
+    def phone_hours(self) -> str: ...
+    @property
+    def phone_ring_seconds(self) -> int: ...
 
 
 class Service(Protocol):
@@ -124,6 +139,12 @@ class Service(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def wechat(self) -> Any: ...  # see knowledge.wechat.Wechat
+    @property
+    def people(self) -> People: ...
+    def texting(self) -> bool:
+        """Whether a gateway for text messages is set up."""
+
+    def send_text(self, number: str, text: str, key: str | None = None) -> Sent: ...
     def problems(self) -> Sequence[str]: ...
     def picture(self, name: str) -> bytes | None: ...
 
@@ -148,23 +169,9 @@ class Channel:
 
 # --- the desk --------------------------------------------------------------------------------------------------------
 
-
-class Gate:
-    """Lets one sender through so many times a minute, so that a flood from one does not keep the others waiting.
-
-    It counts in this process alone: with several servers a sender gets that much of each.
-    """
-
-    def __init__(self, per_minute: int) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._rate = RateLimitItemPerMinute(per_minute)
-        self._once = RateLimitItemPerMinute(1, namespace="told")
-
-    def admit(self, *key: str) -> Literal["in", "tell", "silent"]:
-        """Whether to let a message in; if not, whether to say so: once a minute."""
-        if self._limiter.hit(self._rate, *key):
-            return "in"
-        return "tell" if self._limiter.hit(self._once, *key) else "silent"
+#: So many messages of one channel of unproven senders are worked on at a time in a process of 8 threads, while other
+#: channels are asking.
+MOST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +179,11 @@ class Outcome:
     """What is to be done with a message: `reply` is to be sent now, None means silence.
 
     `kind` is "answered", "repeat" (with `earlier`, the JSON of the answer it was given before, if it was given one),
-    "busy" (somebody is answering it just now), "silent" (its sender wants nothing more) or "throttled".
+    "busy" (somebody is answering it just now), "silent" (its sender wants nothing more), "ignored" (a flood of equal
+    messages, or a machine) or "throttled".
     """
 
-    kind: Literal["answered", "repeat", "busy", "silent", "throttled"]
+    kind: Literal["answered", "repeat", "busy", "silent", "ignored", "throttled"]
     reply: Reply | None = None
     earlier: dict[str, Any] | None = None
 
@@ -183,16 +191,26 @@ class Outcome:
 class Desk:
     """Where channels hand in what they received: stored, then answered, each message once.
 
-    `answer` is the assistant. `per_minute` is how many messages of one sender are served a minute.
+    `answer` is the assistant. `per_minute` is how many messages of one sender are served a minute. `persons` knows who
+    stands behind an address. `counts` are shared with other machines where there are several.
     """
 
     def __init__(
-        self, store: Store, answer: Callable[[Message], Reply], clock: Callable[[], datetime], per_minute: int = 3000
+        self,
+        store: Store,
+        answer: Callable[[Message], Reply],
+        clock: Callable[[], datetime],
+        per_minute: int = 3000,
+        persons: Persons | None = None,
+        counts: Counts | None = None,
     ) -> None:
         self.store = store
         self.now = clock
         self._answer = answer
-        self._gate = Gate(per_minute)
+        self._persons = persons
+        self._gate = Gate(per_minute, counts)
+        self._guard = Guard(counts)
+        self._share = Share(MOST)
 
     def receive(
         self,
@@ -201,16 +219,25 @@ class Desk:
         patience: float = 0.0,
         network: str | None = None,
         say: Reply | None = None,
+        waits: bool = False,
     ) -> Outcome:
         """Store a message and answer it: with `say` where the channel itself knows the answer, else by the assistant.
 
         `cost` counts the text messages of a reply. A repeat of a message that is still being answered waits
-        `patience` seconds for that answer. `network` is the address that an unproven sender comes from.
+        `patience` seconds for that answer. `network` is the address that an unproven sender comes from. `waits` tells
+        that the sender waits for the answer on an open line, as a page does: then it is answered however often it asks
+        the same, and no machine is suspected.
         Raises RefusedError where the answer failed: the message is stored, and a repeat of it will be answered.
         """
         throttled = self._throttle(message, network)
         if throttled:
             return throttled
+        with ExitStack() as stack:
+            if not stack.enter_context(self._share.of(message.address.channel, network is not None)):
+                return Outcome("throttled", Reply(http_error(429).chinese))
+            return self._receive(message, cost, patience, say, waits)
+
+    def _receive(self, message: Message, cost: Cost | None, patience: float, say: Reply | None, waits: bool) -> Outcome:
         receipt = self._store(message)
         deadline = time.monotonic() + patience
         while receipt.state == "busy" and time.monotonic() < deadline:
@@ -221,13 +248,38 @@ class Desk:
         if receipt.opted_out:
             self.store.answered(receipt, None, self.now(), "opted_out")
             return Outcome("silent")
+        if not waits and self._guard.automatic(message):
+            return self._ignore(receipt, message, "automatic")
         try:
-            reply = say or self._answer(message)
+            reply = self._reply(message, say)
         except Exception:
             log.exception("message %d could not be answered; it is kept, and a repeat of it will be", receipt.number)
             self.store.give_up(receipt)
             raise http_error(500) from None
-        return self._finish(receipt, reply, cost)
+        enough = None if waits else self._guard.enough(message, reply)
+        return self._ignore(receipt, message, enough) if enough else self._finish(receipt, reply, cost)
+
+    def _reply(self, message: Message, say: Reply | None) -> Reply:
+        """The answer to a message, in the manner that its sender prefers."""
+        if self._persons is None:
+            return say or self._answer(message)
+        address = message.address
+        reply = say or self._persons.fulfil(message, self.now())
+        who = self._persons.people.who(address.channel, address.id, message.resident)
+        if reply is None:
+            reply = self._answer(replace(message, resident=who.number))
+        return replace(reply, manner=who.level) if who.level != "plain" else reply
+
+    def _ignore(self, receipt: Any, message: Message, why: str) -> Outcome:
+        """Keep a message and stay silent, which ends a loop."""
+        log.warning("message %d on %s is not answered: %s", receipt.number, message.address.channel, why)
+        self.store.answered(receipt, None, self.now(), why)
+        return Outcome("ignored")
+
+    def earlier(self, message: Message) -> dict[str, Any] | None:
+        """The answer that the message with the same address and id was given, as JSON; None where there is none."""
+        stored = self.store.reply_to(message.address.channel, message.address.id, message.id or "")
+        return json.loads(stored) if stored else None
 
     def stop(self, message: Message, goodbye: Reply, cost: Cost | None = None) -> Outcome:
         """Obey a sender who wants nothing more, and say so once."""
@@ -258,14 +310,14 @@ class Desk:
 
     def _throttle(self, message: Message, network: str | None) -> Outcome | None:
         entries = [self._gate.admit(message.address.channel, message.address.id)]
-        if network and not _loopback(network):
+        if network and not loopback(network):
             entries.append(self._gate.admit("network", network))
         if all(entry == "in" for entry in entries):
             return None
         return Outcome("throttled", Reply(http_error(429).chinese) if "tell" in entries else None)
 
 
-def _loopback(network: str) -> bool:
+def loopback(network: str) -> bool:
     """Whether this machine itself is calling: a reverse proxy, which stands for everybody."""
     try:
         return ipaddress.ip_address(network).is_loopback

@@ -1,57 +1,56 @@
 """The web chat: one plain page in large type that works without JavaScript, and quicker with it.
 
 The page posts to its own address: a form is answered with the page, JSON with JSON. A random key in a cookie is the
-conversation; it proves nobody's number, so nothing of `village` scope is told here.
+conversation; it proves nobody's number: what is of `village` scope is told to who has proven theirs (`number`).
+`/?village=CODE`, as a village's QR code has it, sets the village of the visit.
 """
 
 from __future__ import annotations
 
-import re
-import secrets
-
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from bot.messages import Address, Choice, Message, as_json
+from bot.messages import Choice, Message, as_json
 from channels.base import Outcome, Service
-from channels.base.reading import MAX_TEXT, Asked, asked, json_body, whole_body
+from channels.base.reading import MAX_NAME, MAX_TEXT, Asked, asked, json_body, village, whole_body
 from channels.base.refusals import RefusedError, http_error, json_response
-
-COOKIE = "xiangyin_chat"
-KEPT = 30 * 24 * 3600  # seconds
-
-#: Nothing from elsewhere, nothing inline, no frames.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+from channels.web.number import add_routes
+from channels.web.visitor import Visitor, dressed, visitor
 
 EXAMPLES = tuple(Choice(text, text) for text in ("玉米多少钱一斤", "低保怎么办", "镇上几点办公", "最近有什么通知"))
 
 
 def routes(service: Service) -> Blueprint:
-    """`GET` and `POST /`, `GET /web/places.json` and the page's own files under `/web/`."""
+    """`GET` and `POST /`, `/number`, `GET /web/places.json` and the page's own files under `/web/`."""
     blueprint = Blueprint("web", __name__, static_folder="static", static_url_path="/web", template_folder="templates")
+
+    add_routes(blueprint, service)
 
     @blueprint.get("/")
     def page() -> ResponseReturnValue:
-        return _dressed(_page(service), _key())
+        who = visitor(service)
+        named = request.args.get("village", "")
+        try:
+            code = village(service.places, named[:MAX_NAME])
+        except RefusedError as refusal:
+            return dressed(Response(_page(service, who, refused=refusal.chinese), refusal.status), who)
+        return dressed(_page(service, who, service.places.full_name(code) if code else ""), who)
 
     @blueprint.post("/")
     def ask() -> ResponseReturnValue:
-        key = _key()
+        who = visitor(service)
         if request.mimetype == "application/json":
-            outcome = _receive(service, key, asked(json_body(), service.places, sender=False))
-            return _dressed(json_response(_shown(outcome)), key)
+            outcome = _receive(service, who, asked(json_body(), service.places, sender=False))
+            return dressed(json_response(_shown(outcome)), who)
         whole_body()
         typed = request.form.get("village", "")
         try:
             question = asked(request.form, service.places, sender=False)
-            answer = _shown(_receive(service, key, question))
+            answer = _shown(_receive(service, who, question))
         except RefusedError as refusal:
-            page = _page(service, typed, request.form.get("text", ""), refused=refusal.chinese)
-            return _dressed(Response(page, refusal.status), key)
-        return _dressed(_page(service, typed, question.text, answer), key)
+            page = _page(service, who, typed, request.form.get("text", ""), refused=refusal.chinese)
+            return dressed(Response(page, refusal.status), who)
+        return dressed(_page(service, who, typed, question.text, answer), who)
 
     @blueprint.get("/web/places.json")
     def places() -> ResponseReturnValue:
@@ -64,9 +63,17 @@ def routes(service: Service) -> Blueprint:
     return blueprint
 
 
-def _receive(service: Service, key: str, question: Asked) -> Outcome:
-    message = Message(Address("web", key), question.text, service.desk.now(), id=question.id, village=question.village)
-    return service.desk.receive(message, patience=5.0, network=request.remote_addr)
+def _receive(service: Service, who: Visitor, question: Asked) -> Outcome:
+    message = Message(
+        who.address,
+        question.text,
+        service.desk.now(),
+        id=question.id,
+        village=question.village,
+        resident=who.number,
+    )
+    network = None if who.number else request.remote_addr
+    return service.desk.receive(message, patience=5.0, network=network, waits=True)
 
 
 def _shown(outcome: Outcome) -> dict[str, object]:
@@ -80,31 +87,20 @@ def _shown(outcome: Outcome) -> dict[str, object]:
     return as_json(outcome.reply)
 
 
-def _page(service: Service, village: str = "", question: str = "", answer: object = None, refused: str = "") -> str:
+def _page(
+    service: Service, who: Visitor, named: str = "", question: str = "", answer: object = None, refused: str = ""
+) -> str:
     return render_template(
         "chat.html",
         county=service.settings.county_name,
+        level=service.people.who("web", who.address.id, who.number).level,
+        number=who.number,
+        proof=who.form_proof,
+        texting=service.texting(),
         examples=EXAMPLES,
         longest=MAX_TEXT,
-        village=village,
+        village=named,
         question=question,
         answer=answer,
         refused=refused,
     )
-
-
-def _key() -> str:
-    """The conversation that the browser is in; a new one if it is in none."""
-    known = request.cookies.get(COOKIE, "")
-    return known if re.fullmatch(r"[\w-]{32}", known, re.ASCII) else secrets.token_urlsafe(24)
-
-
-def _dressed(content: Response | str, key: str) -> Response:
-    response = content if isinstance(content, Response) else Response(content)
-    encrypted = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
-    response.set_cookie(COOKIE, key, max_age=KEPT, secure=encrypted, httponly=True, samesite="Lax")
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.cache_control.no_store = True
-    return response

@@ -64,7 +64,7 @@ class Service:
 
     texts: list[tuple[str, str]] = field(default_factory=list)
     keys: set[str | None] = field(default_factory=set)
-    gateway: bool = True
+    gateway: bool = False
 
     def __post_init__(self) -> None:
         self.people = People(database.sessions(self.engine))

@@ -54,6 +54,7 @@
     var lines = answer.text.split("\n");
     var last = lines[lines.length - 1];
     var picture, i;
+    document.body.className = answer.manner === "large" ? "large" : "";
     block.appendChild(said("headline", "乡音答：", answer.headline));
     for (i = 0; i < answer.details.length; i += 1) { block.appendChild(element("p", "", answer.details[i])); }
     if (last.indexOf(sources) === 0) { block.appendChild(element("p", "source", last)); }
@@ -170,5 +171,5 @@
   });
 
   if (document.getElementById("choices")) { listen(document.getElementById("choices")); }
-  if (!village.value) { village.value = recall(); }
+  if (village.value) { remember(village.value); } else { village.value = recall(); }
 }());

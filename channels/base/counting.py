@@ -1,0 +1,128 @@
+"""Counting what comes in: one sender's rate, floods of equal messages, machines that answer each other, fair shares.
+
+Counts are kept in this process, or in Redis where several machines share them (the setting `limits_url`). They shed
+load: where they cannot be read, messages are let in.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from threading import Lock
+from typing import Literal
+
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
+
+from bot.messages import Message, Reply
+
+log = logging.getLogger(__name__)
+
+#: The same question with the same answer is told so often: a person may ask again. Then it is a flood or a machine.
+EQUAL = (RateLimitItemPerMinute(3), RateLimitItemPerHour(20))
+
+#: So many answers that tell nothing (not understood, greetings, thanks) are given one sender: a machine gets no others.
+EMPTY = (RateLimitItemPerMinute(10), RateLimitItemPerMinute(30, 30))
+
+#: How telephones and offices mark what no person has written.
+AUTOMATIC = re.compile(
+    r"^\W*(自动回复|自动答复|系统自动|auto(matic)?[ -]?(reply|response)|out of office)"
+    r"|(请勿|请不要|勿)(直接)?(回复|回覆)|系统自动(发送|回复)|do ?not ?reply",
+    re.IGNORECASE,
+)
+
+
+class Counts:
+    """What was counted in a minute or an hour. `url` is `memory://` or Redis'."""
+
+    def __init__(self, url: str = "memory://") -> None:
+        self._limiter = FixedWindowRateLimiter(storage_from_string(url, wrap_exceptions=True))
+
+    def hit(self, item: RateLimitItem, *key: str) -> bool:
+        """Count one more; whether it is within the limit. True where the counts are out of reach."""
+        try:
+            return self._limiter.hit(item, *key)
+        except StorageError as error:
+            log.warning("limits are not counted: %s; check limits_url", error)
+            return True
+
+
+class Gate:
+    """Lets one sender through so many times a minute, so that a flood from one does not keep the others waiting.
+
+    Without shared `counts` it counts in this process alone: with several servers a sender gets that much of each.
+    """
+
+    def __init__(self, per_minute: int, counts: Counts | None = None) -> None:
+        self._counts = counts or Counts()
+        self._rate = RateLimitItemPerMinute(per_minute)
+        self._once = RateLimitItemPerMinute(1, namespace="told")
+
+    def admit(self, *key: str) -> Literal["in", "tell", "silent"]:
+        """Whether to let a message in; if not, whether to say so: once a minute."""
+        if self._counts.hit(self._rate, *key):
+            return "in"
+        return "tell" if self._counts.hit(self._once, *key) else "silent"
+
+
+class Guard:
+    """Tells floods of equal messages and machines from people, on channels where each answer is a message of its own.
+
+    Silence is what breaks a loop: the other machine has nothing to answer then.
+    """
+
+    def __init__(self, counts: Counts | None = None) -> None:
+        self._counts = counts or Counts()
+
+    def automatic(self, message: Message) -> bool:
+        """Whether a message says of itself that no person wrote it."""
+        return AUTOMATIC.search(message.text) is not None
+
+    def enough(self, message: Message, reply: Reply) -> Literal["flood", "loop"] | None:
+        """Why an answer is better not sent; None for one that is."""
+        sender = (message.address.channel, message.address.id)
+        pair = blake2b(f"{message.text.strip()}\0{reply.headline}".encode(), digest_size=16).hexdigest()
+        if not all(self._counts.hit(item, "equal", *sender, pair) for item in EQUAL):
+            return "flood"
+        tells = reply.facts or reply.choices
+        return None if tells or all(self._counts.hit(item, "empty", *sender) for item in EMPTY) else "loop"
+
+
+class Share:
+    """Keeps one channel of unproven senders from taking all threads of a process while other channels are asking.
+
+    Each may have `most` requests at work at a time, all unproven ones together half as many again. While no other
+    channel has asked for a minute, there is nobody to keep a thread for, and no limit.
+    """
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._lock = Lock()
+        self._asked: dict[str, float] = {}
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def of(self, channel: str, unproven: bool) -> Iterator[bool]:
+        """Whether a message may be worked on now, while it is."""
+        with self._lock:
+            now = self._clock()
+            self._asked[channel] = now
+            shared = any(now - last < 60 for other, last in self._asked.items() if other != channel)
+            full = self._open[channel] >= self._most or self._open.total() >= self._most * 3 // 2
+            admitted = not (unproven and shared and full)
+            if unproven and admitted:
+                self._open[channel] += 1
+        try:
+            yield admitted
+        finally:
+            if unproven and admitted:
+                with self._lock:
+                    self._open[channel] -= 1
