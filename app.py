@@ -14,6 +14,7 @@ import operations
 from bot import commands as bot_commands
 from bot import understanding
 from bot.assistant import Assistant
+from bot.magazine import Magazine
 from bot.messages import Asker
 from bot.rasa import RasaParser
 from bot.skills import SKILLS, pictures
@@ -26,6 +27,7 @@ from channels.base.counting import Counts
 from channels.base.persons import Persons, Sent
 from channels.base.sending import Sender, Wanted
 from channels.outbox import commands as outbox_commands
+from channels.tv import commands as tv_commands
 from channels.sms.prices import cost
 from channels.web import commands as web_commands
 from config import Settings
@@ -41,6 +43,7 @@ COMMANDS = (
     *operations.COMMANDS,
     *outbox_commands.COMMANDS,
     *web_commands.COMMANDS,
+    *tv_commands.COMMANDS,
     *bot_commands.COMMANDS,
     *understanding_commands.COMMANDS,
 )
@@ -140,6 +143,11 @@ class Service:
     def senders(self) -> list[Sender]:
         """The ways out that are set up."""
         return senders(self)
+
+    @cached_property
+    def magazine(self) -> Magazine:
+        """The television's pages."""
+        return Magazine(self.sessions, self.places, self.settings.now)
 
     def picture(self, name: str) -> bytes | None:
         """The picture that a reply names (without its folder and .png), or None where there is none."""

@@ -58,6 +58,7 @@ class Settings(BaseModel):
     phone_hours: str = Field("1-5 08:30-12:00 14:00-17:30", pattern=HOURS)
     phone_ring_seconds: int = Field(4, ge=0, le=20)
     rasa_token: SecretStr | None = None
+    tv_token: SecretStr | None = None
     kannel_secret: SecretStr | None = None
     kannel_send_url: str = Field("", pattern=r"^(https?://[^/]+/.*)?$")
     kannel_user: str = ""

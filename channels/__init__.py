@@ -6,7 +6,7 @@ import logging
 
 from flask import Flask
 
-from channels import api, operations, pictures, rasa, web, wechat
+from channels import api, operations, pictures, rasa, tv, web, wechat
 from channels.base import Channel, Service
 from channels.base.refusals import install_refusals
 from channels.base.sending import Sender
@@ -23,6 +23,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("wechat", wechat.routes),
     Channel("rasa", rasa.routes),
     Channel("pictures", pictures.routes),
+    Channel("tv", tv.routes),
     Channel("operations", operations.routes),
 )
 

@@ -767,3 +767,17 @@ class Turn(Base):
     __tablename__ = "turns"
     key: Mapped[str] = mapped_column(String(130), primary_key=True)
     at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class PageNumber(Base):
+    """A television page's number, given to a place (town or village) once and for all: see `knowledge.page_numbers`.
+
+    `edition` counts the numberings, `until` is the day from which its place is no more.
+    """
+
+    __tablename__ = "page_numbers"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[str] = mapped_column(String(12), index=True)
+    edition: Mapped[int]
+    since: Mapped[date]
+    until: Mapped[date | None]

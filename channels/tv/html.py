@@ -1,0 +1,137 @@
+"""A page as HTML for set-top boxes: absolute places by classes, no flex, no grid, no inline script. And its CSS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from itertools import groupby
+
+from channels.tv import pages
+from channels.tv.pages import BODY, COLOUR_KEYS, HEIGHT, NAVY, WIDTH, Page, Row, Run
+from channels.tv.png import Size
+
+#: The largest page that old boxes load without a pause, in bytes.
+LIMIT = 30 * 1024
+
+_COLOURS = (
+    pages.WHITE, pages.YELLOW, pages.CYAN, pages.GREEN, pages.GREY, pages.BLACK, pages.NAVY, pages.STRIPE, pages.DEEP,
+    pages.RED, pages.LEAF, pages.GOLD, pages.BLUE, pages.BAR,
+)  # fmt: skip
+_CLASS = {colour: chr(ord("a") + index) for index, colour in enumerate(_COLOURS)}
+
+
+def document(page: Page, root: str, opened: int = 1) -> str:
+    """The whole page, its subpages one over the other and shown one at a time, `opened` first.
+
+    `root` leads to the folder in which the portal's files stand.
+    """
+    subpages = []
+    for number, subpage in enumerate(page.subpages, 1):
+        rows = "".join(_row(index, row, root) for index, row in enumerate((pages.header(page, number), *subpage.rows)))
+        now = " now" if number == opened else ""  # without scripts it is still to be read
+        said = "" if subpage.speech == pages.spoken(subpage.rows) else f' data-say="{escape(subpage.speech)}"'
+        subpages.append(f'<div class="sub{now}" id="s{number}" data-seconds="{subpage.seconds}"{said}>{rows}</div>')
+    keys = "".join(_key(index) for index in range(len(COLOUR_KEYS)))
+    data = {
+        "root": root,
+        "number": page.number,
+        "title": page.title,
+        "place": page.place,
+        "opened": opened,
+        "previous": page.previous or "",
+        "next": page.next or "",
+        "until": page.valid_until.isoformat() if page.valid_until else "",
+    }
+    attributes = " ".join(f'data-{name}="{escape(str(value))}"' for name, value in data.items())
+    return (
+        '<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
+        f"<title>{page.number} {escape(page.title)}</title>"
+        f'<link rel="stylesheet" href="{root}portal/portal-720.css">'
+        f'<link rel="stylesheet" href="{root}portal/portal-1080.css" media="screen and (min-width:1900px)">'
+        f'</head>\n<body {attributes}><div id="screen">{"".join(subpages)}'
+        f'<div class="r r{HEIGHT - 1}">{keys}</div></div>'
+        f'<script src="{root}pages.js"></script><script src="{root}portal/keys.js"></script>'
+        f'<script src="{root}portal/portal.js"></script></body></html>\n'
+    )
+
+
+def _row(index: int, row: Row, root: str) -> str:
+    if not row:
+        return ""
+    runs, column = [], 0
+    for run in row:
+        runs.append(_run(run, column, root))
+        column += run.width
+    return f'<div class="r r{index}">{"".join(runs)}</div>'
+
+
+def _run(run: Run, column: int, root: str) -> str:
+    ground = "" if run.bg == NAVY else f" g{_CLASS[run.bg]}"
+    classes = f"c{column} w{run.width} f{_CLASS[run.fg]}{ground}{' d' if run.size == 2 else ''}"
+    inner = "".join(_segment(text, at * run.size) for text, at in _segments(run.text))
+    if not inner and not ground:
+        return ""
+    if not run.link:
+        return f'<b class="{classes}">{inner}</b>'
+    number, _, sub = run.link.partition("/")
+    return f'<a class="{classes}" href="{root}pages/{number}.html{f"#{sub}" if sub else ""}">{inner}</a>'
+
+
+def _segments(text: str) -> Iterator[tuple[str, int]]:
+    """Stretches of hanzi and of Latin with the half cell where each begins; blanks are left out."""
+    column = 0
+    for kind, characters in groupby(text, lambda c: 0 if c == " " else pages.cell(c)):
+        part = "".join(characters)
+        if kind:
+            yield part, column
+        column += pages.cells(part)
+
+
+def _segment(text: str, column: int) -> str:
+    narrow = " n" if pages.cell(text[0]) == 1 else ""
+    return f'<i class="c{column}{narrow}">{escape(text)}</i>'
+
+
+def _key(index: int) -> str:
+    key = COLOUR_KEYS[index]
+    inner = _segment(key.label, (10 - pages.cells(key.label)) // 2)
+    return f'<a class="c{index * 10} w10 f{_CLASS[key.fg]} g{_CLASS[key.bg]}" data-key="{key.name}">{inner}</a>'
+
+
+def stylesheet(size: Size) -> str:
+    """The CSS of one size of screen, in pixels."""
+    narrow = size.half - size.type * 0.555  # a digit takes .555 of the type's size
+    rules = [
+        "@font-face{font-family:tv;src:local('Noto Sans CJK SC'),local('Noto Sans SC'),"
+        "local('Source Han Sans SC'),url(font.otf)}",
+        f"html,body{{margin:0;padding:0;background:{NAVY};overflow:hidden}}",
+        f"#screen{{position:absolute;left:0;top:0;width:{size.width}px;height:{size.height}px;overflow:hidden;"
+        f"background:{NAVY};font:{size.type}px/{size.row}px tv,'Microsoft YaHei',sans-serif}}",
+        ".sub{display:none}.now{display:block}",
+        f".r{{position:absolute;left:{size.left}px;width:{WIDTH * size.half}px;height:{size.row}px}}",
+        f".r a,.r b{{position:absolute;top:0;height:{size.row}px;overflow:hidden;text-decoration:none;"
+        "font-weight:normal;white-space:pre}",
+        f".r i{{position:absolute;top:0;font-style:normal;letter-spacing:{size.half * 2 - size.type}px;"
+        f"padding-left:{size.half - size.type // 2}px;white-space:pre}}",
+        f".r i.n{{letter-spacing:{narrow:.1f}px;padding-left:{narrow / 2:.1f}px}}",
+        f".r .d{{height:{size.row * 2}px;z-index:1}}",
+        f".r .d i{{font-size:{size.type * 2}px;line-height:{size.row * 2}px;"
+        f"letter-spacing:{2 * (size.half * 2 - size.type)}px;padding-left:{2 * size.half - size.type}px}}",
+        f".r .d i.n{{letter-spacing:{2 * narrow:.1f}px;padding-left:{narrow:.1f}px}}",
+        # what the arrows stand on: black on gold, 15:1
+        f".r a.on{{background:{pages.GOLD};color:{pages.BLACK}}}",
+        f"#typed,#told{{position:absolute;display:none;z-index:3;background:{pages.GOLD};color:{pages.BLACK};"
+        f"line-height:{size.row + 8}px;padding:0 {size.half}px}}",
+        f"#typed{{right:{size.left}px;top:{size.top + size.row}px;font-size:{size.type * 2}px;"
+        f"line-height:{size.row * 2}px}}",
+        f"#told{{left:{size.left}px;top:{size.top + 5 * size.row}px;width:{(WIDTH - 2) * size.half}px}}",
+        f"#flash{{position:absolute;display:none;z-index:2;left:{size.left}px;"
+        f"top:{size.top + (BODY - 1) * size.row}px;width:{WIDTH * size.half}px;height:{size.row * 2}px;"
+        f"overflow:hidden;background:{pages.RED};color:{pages.WHITE}}}",
+        f"#clock{{position:absolute;z-index:1;right:{size.left}px;top:{size.top}px;color:{pages.WHITE}}}",
+    ]
+    rules += [f".r{index}{{top:{size.top + index * size.row}px}}" for index in range(HEIGHT)]
+    rules += [f".c{column}{{left:{column * size.half}px}}" for column in range(WIDTH)]
+    rules += [f".w{width}{{width:{width * size.half}px}}" for width in range(1, WIDTH + 1)]
+    rules += [f".f{name}{{color:{colour}}}.g{name}{{background:{colour}}}" for colour, name in _CLASS.items()]
+    return "\n".join(rules) + "\n"
