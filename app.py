@@ -37,6 +37,9 @@ from knowledge.imports import commands as import_commands
 from knowledge.mailbox import Mailbox
 from knowledge.outbox import Outbox
 from knowledge.wechat import Wechat
+from tts import commands as tts_commands
+from tts import checks, voices
+from tts.programme import Studio
 
 COMMANDS = (
     *import_commands.COMMANDS,
@@ -46,6 +49,7 @@ COMMANDS = (
     *tv_commands.COMMANDS,
     *bot_commands.COMMANDS,
     *understanding_commands.COMMANDS,
+    *tts_commands.COMMANDS,
 )
 
 
@@ -148,6 +152,21 @@ class Service:
     def magazine(self) -> Magazine:
         """The television's pages."""
         return Magazine(self.sessions, self.places, self.settings.now)
+
+    def studio(self, name: str | None = None) -> Studio:
+        """Where texts are spoken, by the voice of that name or the setting's. Raises VoiceError where it cannot speak."""
+        voice = voices.voice(name or self.settings.voice, self._voice_options)
+        named = {place.name for place in self.places} | {places.short_name(place.name) for place in self.places}
+        return Studio(voice, config.ROOT / self.settings.audio_folder, tuple(sorted(named)))
+
+    def voice_problems(self) -> dict[str, str]:
+        """What keeps each voice from speaking, by its name; empty for one that can."""
+        return {name: checks.trial(name, self._voice_options) for name in voices.VOICES}
+
+    @property
+    def _voice_options(self) -> voices.Options:
+        model = self.settings.sherpa_model
+        return voices.Options(config.ROOT / model if model else None, self.settings.gtts)
 
     def picture(self, name: str) -> bytes | None:
         """The picture that a reply names (without its folder and .png), or None where there is none."""

@@ -76,6 +76,10 @@ class Settings(BaseModel):
     wechat_api_url: str = Field("https://api.weixin.qq.com", pattern=r"^https?://")
     limits_url: str = Field("memory://", pattern=r"^(memory://|rediss?://.+)$")
     sender_per_minute: int = Field(3000, ge=1)
+    voice: Literal["espeak", "sherpa", "gtts"] = "espeak"
+    sherpa_model: Path | None = None
+    gtts: bool = False
+    audio_folder: Path = Path("data/audio")
     message_days: int = Field(90, ge=1)
 
     @field_validator("wechat_aes_key", "wechat_previous_aes_key")

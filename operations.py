@@ -210,6 +210,9 @@ def check() -> None:
     ):
         if getattr(settings, name) is None:
             click.echo(f"{name:18} {'-':12} not set: {what}")
+    for name, problem in service.voice_problems().items():
+        mark = "voice " + name + (" *" if name == settings.voice else "")
+        click.echo(f"{mark:18} {'-':12} {problem or 'ok'}")
     click.echo("data: ok" if not problems else f"data: {problems} data sets are missing or late")
 
 

@@ -30,6 +30,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "knowledge.commands": ("knowledge", "app"),
     "knowledge.imports.commands": ("knowledge", "app"),
     "tts": ("tts",),
+    "tts.commands": ("tts", "app"),
     "channels": ("bot.messages", "channels.base"),
     "channels.__init__": ("channels",),
     "channels.tv.pages": (),
