@@ -59,3 +59,14 @@ def test_one_operation(change, before: str, pattern: str) -> None:
     import random
 
     assert re.match(pattern, change(before, 0, len(before), random.Random(1)))
+
+
+def test_no_message_of_the_set_is_a_training_sentence() -> None:
+    from bot import understanding
+    from bot.understanding import training
+
+    def plain(text: str) -> str:
+        return re.sub(r"[\W_]", "", text.lower())
+
+    trained = {plain(example.text) for example in training.read(understanding.DATA / "nlu").examples}
+    assert [example["text"] for example in EXAMPLES if plain(example["text"]) in trained] == []
