@@ -27,8 +27,8 @@ from channels.base.counting import Counts
 from channels.base.persons import Persons, Sent
 from channels.base.sending import Sender, Wanted
 from channels.outbox import commands as outbox_commands
-from channels.tv import commands as tv_commands
 from channels.sms.prices import cost
+from channels.tv import commands as tv_commands
 from channels.web import commands as web_commands
 from config import Settings
 from knowledge import database, names, places
@@ -37,16 +37,16 @@ from knowledge.imports import commands as import_commands
 from knowledge.mailbox import Mailbox
 from knowledge.outbox import Outbox
 from knowledge.wechat import Wechat
-from tts import commands as tts_commands
 from tts import checks, voices
+from tts import commands as tts_commands
 from tts.programme import Studio
 
 COMMANDS = (
     *import_commands.COMMANDS,
     *operations.COMMANDS,
     *outbox_commands.COMMANDS,
-    *web_commands.COMMANDS,
     *tv_commands.COMMANDS,
+    *web_commands.COMMANDS,
     *bot_commands.COMMANDS,
     *understanding_commands.COMMANDS,
     *tts_commands.COMMANDS,
@@ -130,6 +130,8 @@ class Service:
         """Queue a text message to a number, under a `key` once; not if its owner opted out of them."""
         if self.mailbox.opted_out("sms", number):
             return "opted_out"
+        if not self.texting():
+            return "closed"
         parts, price = cost(self.settings.sms_prices, number, text)
         self.outbox.put([Wanted("sms", number, text, "reply", key, parts, price)], self.settings.now())
         return "queued"

@@ -118,6 +118,8 @@ def as_json(reply: Reply) -> dict[str, Any]:
     }
     if reply.picture:
         shaped["picture"] = reply.picture
+    if reply.speech:
+        shaped["speech"] = reply.speech
     if reply.manner:
         shaped["manner"] = reply.manner
     return shaped

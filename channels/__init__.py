@@ -6,7 +6,7 @@ import logging
 
 from flask import Flask
 
-from channels import api, operations, pictures, rasa, tv, web, wechat
+from channels import api, operations, phone, pictures, rasa, tv, web, wechat
 from channels.base import Channel, Service
 from channels.base.refusals import install_refusals
 from channels.base.sending import Sender
@@ -21,6 +21,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("sms/kannel", kannel.routes, kannel_sender.sender),
     Channel("sms/gammu", gammu.routes, gammu.sender),
     Channel("wechat", wechat.routes),
+    Channel("phone", phone.routes, phone.sender),
     Channel("rasa", rasa.routes),
     Channel("pictures", pictures.routes),
     Channel("tv", tv.routes),

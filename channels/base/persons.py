@@ -16,8 +16,8 @@ from bot.messages import Message, Reply
 
 Level = Literal["plain", "slow", "large"]
 
-#: What became of a text that was to be sent.
-Sent = Literal["queued", "opted_out"]
+#: What became of a text that was to be sent: "closed" where no gateway is set up.
+Sent = Literal["queued", "opted_out", "closed"]
 
 
 class Texts(Protocol):

@@ -83,6 +83,8 @@ class Service:
         """What is to be sent stands in `texts`."""
         if self.mailbox.opted_out("sms", number):
             return "opted_out"
+        if not self.gateway:
+            return "closed"
         if key is None or key not in self.keys:
             self.texts.append((number, text))
         self.keys.add(key)
