@@ -34,6 +34,9 @@ HELP, FRESHNESS, LEARN = 190, 191, 192
 EMERGENCY = 199
 ANNOUNCEMENTS, LAST_ANNOUNCEMENT = 200, 299
 
+#: Who made the list of places, see `knowledge.places`.
+PLACES_SOURCE = "国家统计局区划名单 2021"
+
 #: Nine pages follow each index of policies; what there is more of shares them.
 _SLOTS = 9
 
@@ -75,13 +78,14 @@ def index(ctx: Context, news: Sequence[Notice]) -> Page:
         ("150", "办事电话公交"),
         ("200", f"通知公告（{len(news)}条）" if news else "通知公告"),
         ("102", "找我的村"),
+        ("101", "快讯"),
         ("199", "应急"),
         ("190", "怎么用遥控器"),
     )
     rows = [pages.entry(number, text) for number, text in entries]
     samples = any(freshness.of(ctx.session, name, ctx.today).sample for name in ("prices", "finance", "notices"))
     blocks: list[Block] = [rows]
-    source = f"{county.name}各部门{'（样例数据）' if samples else ''} {ctx.today.isoformat()}"
+    source = f"{county.name}{'（样例数据）' if samples else '各部门'} {ctx.today.isoformat()}"
     return page(INDEX, f"{county.name} 村里村外", county.code, ctx.today, source, screens(blocks, source))
 
 
@@ -89,7 +93,7 @@ def towns(ctx: Context, numbers: Mapping[str, int]) -> Page:
     """102: the towns with their numbers; from there to the villages."""
     county = ctx.places.county
     entries = [pages.entry(str(numbers[town.code]), town.name, width=20) for town in ctx.places.towns]
-    source = f"行政区划 {ctx.today.year}年编号"
+    source = PLACES_SOURCE
     head = pages.paragraph("先选镇，再选村", YELLOW)
     blocks = [[row] for row in pages.side_by_side(entries, 9)]
     return page(TOWNS, "找我的村", county.code, ctx.today, source, screens(blocks, source, head))
@@ -133,9 +137,10 @@ def farming(ctx: Context, news: Sequence[Notice]) -> Page:
     """121: what the county and the towns say about farming just now."""
     county = ctx.places.county
     inside = notices.inside(ctx.session, county.code, ctx.today)
-    of_towns = [n for n in inside if len(n.place) < 12 and notices.in_force(n, ctx.today)]
-    found = [n for n in [*news, *of_towns] if _FARMING.search(n.kind)]
-    found = sorted({n.code: n for n in found}.values(), key=lambda n: (-n.published.toordinal(), n.code))[:12]
+    of_towns = [n for n in inside if len(n.place) == 9 and notices.in_force(n, ctx.today) and _FARMING.search(n.kind)]
+    latest = {n.kind: n for n in sorted(of_towns, key=lambda n: n.published)}  # towns repeat each other
+    found = [*(n for n in news if _FARMING.search(n.kind)), *latest.values()]
+    found.sort(key=lambda n: (-n.published.toordinal(), n.code))
     if not found:
         empty = nothing("", "现在没有农事通知。", ctx.today.isoformat())
         return page(FARMING, "农事通知", county.code, ctx.today, "", empty)
@@ -258,7 +263,7 @@ def _of(record: Hotline) -> str:
 def _at_the_towns(ctx: Context, number: int, title: str, numbers: Mapping[str, int]) -> Page:
     """What stands on the towns' own pages: their list."""
     entries = [pages.entry(str(numbers[town.code]), town.name, width=20) for town in ctx.places.towns]
-    source = f"行政区划 {ctx.today.year}年编号"
+    source = PLACES_SOURCE
     blocks = [[row] for row in pages.side_by_side(entries, 9)]
     head = pages.paragraph("各镇的在镇页上", YELLOW)
     return page(number, title, ctx.places.county.code, ctx.today, source, screens(blocks, source, head))
@@ -267,12 +272,12 @@ def _at_the_towns(ctx: Context, number: int, title: str, numbers: Mapping[str, i
 # --- help and emergency ------------------------------------------------------------------------------------------------
 
 _HELP = (
-    ("按数字就到", "要看110页，就按1、1、0。自己村的页码记在村公告栏旁。"),
+    ("按数字就到", "要看110页，就按1、1、0。自己村是几页，在102页找。"),
     ("方向键和确定键", "上下键选一行，按确定键进去；左右键翻页。"),
     ("四个彩色键", "红键回首页，绿键念给您听，黄键下一页，蓝键到我的村。"),
     ("我的村", "打开自己村的页，按蓝键，就记住了。没有彩色键的，用方向键选最下面一行。"),
     ("遥控器不好使", "按1、9、2，跟着屏幕学一遍键。"),
-    ("还是不会", "请村干部帮忙，或者打政务服务热线。"),
+    ("还是不会", "请村干部帮忙，或者打电话，号码在151页。"),
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.magazine.county_pages import ANNOUNCEMENTS, notice_blocks, notice_source
+from bot.magazine.county_pages import ANNOUNCEMENTS, PLACES_SOURCE, notice_blocks, notice_source
 from bot.magazine.sheet import (
     Block,
     answer_blocks,
@@ -48,7 +48,7 @@ _MORE = (
 def town_page(ctx: Context, town: Place, numbers: Mapping[str, int]) -> Page:
     """A town: its villages by number, its urban committees, its notices, offices and telephone."""
     number = numbers[town.code]
-    region = f"行政区划 {town.code}"
+    region = PLACES_SOURCE
     entries = [
         pages.entry(str(numbers[village.code]), _short(village, 16), width=20)
         for village in ctx.places.villages(town.code)

@@ -26,6 +26,9 @@ MANIFEST, CHECKSUMS = "manifest.json", "SHA256SUMS"
 #: So many pages are handed to a process at once.
 _CHUNK = 8
 
+#: After so many pages that were made it is written down how far the work has come.
+_CHECKPOINT = 100
+
 #: A file's checksum and size by its path within the folder.
 Files = dict[str, tuple[str, int]]
 
@@ -80,6 +83,7 @@ def export(
         return Result(len(numbers), 0, len(now.files))
     renderer = _renderer(size)
     kept = before.pages if before.state.partition(" ")[0] == renderer else {}
+    unfinished = f"{renderer} unfinished"
     (folder / "pages").mkdir(exist_ok=True)
     made = 0
     try:
@@ -87,8 +91,10 @@ def export(
             made += files is not None
             now.pages[number] = (digest, files if files is not None else kept[number][1])
             progress(len(now.pages), len(numbers))
+            if made % _CHECKPOINT == _CHECKPOINT - 1:  # even kill -9 loses no more than so many pages
+                _write_manifest(folder, Manifest(unfinished, {**kept, **now.pages}, before.others))
     except BaseException:  # what is done is done: the next run finds it
-        _write_manifest(folder, Manifest(f"{renderer} unfinished", {**kept, **now.pages}, before.others))
+        _write_manifest(folder, Manifest(unfinished, {**kept, **now.pages}, before.others))
         raise
     _write_portal(magazine, folder, now)
     _write_scripts(magazine, folder, now)

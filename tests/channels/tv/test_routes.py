@@ -128,6 +128,14 @@ def test_the_newsflash_is_a_small_script_that_is_never_kept(site) -> None:
     assert "no-cache" in answer.headers["Cache-Control"]
 
 
+def test_a_place_may_be_asked_for_by_its_code(site) -> None:
+    _, client = site
+    assert client.get(f"/tv/pages/{VILLAGE}.json").json["number"] == 837
+    told = client.get(f"/tv/pages/{VILLAGE}.txt", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert "张*" in told.text
+    assert client.get("/tv/pages/130283999999.json").status_code == 404
+
+
 def test_numbers_are_told_in_ranges(site) -> None:
     _, client = site
     assert client.get("/tv/pages.js").text == 'var TV_PAGES = "100,102,110,192,199,837";\n'

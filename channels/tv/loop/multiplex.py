@@ -1,0 +1,107 @@
+"""Seconds of video and sound become an MPEG transport stream of a constant rate, by FFmpeg's muxer.
+
+Its clock (PCR) stands every 35 ms at most (ETSI TS 101 154 asks for 40), its tables ten times a second, the service's
+name in UTF-8 as EN 300 468 allows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from fractions import Fraction
+from types import TracebackType
+
+import av
+
+from channels.tv.loop import sound
+from channels.tv.loop.coding import HD, LEAD, RATE, Kind, Second
+
+#: The clock of time stamps, in hertz; how much of it one picture takes.
+CLOCK = 90_000
+PICTURE = CLOCK // RATE
+
+#: Milliseconds between two clock references. The muxer may be a packet late.
+PCR = 35
+
+#: So many bytes are handed on at once: whole packets, a twelfth of a second.
+_BUFFER = 188 * 200
+
+_BASE = Fraction(1, CLOCK)
+
+
+class Multiplex:
+    """A stream that is being written. `take` gives what is ready; the sound that is queued is sent, then silence."""
+
+    def __init__(self, kind: Kind, name: str, provider: str, start: int = 0) -> None:
+        """A stream of a service; its first second is number `start`."""
+        self._out = _Out()
+        options = {
+            "muxrate": str(kind.rate),
+            "pcr_period": str(PCR),
+            "max_delay": str(round(LEAD * 1_000_000)),
+            "mpegts_service_type": "advanced_codec_digital_hdtv" if kind is HD else "digital_tv",
+        }
+        self._container = av.open(self._out, "w", format="mpegts", options=options, buffer_size=_BUFFER)
+        self._container.metadata.update(service_name=name, service_provider=provider)
+        codec = "h264" if kind is HD else "mpeg2video"
+        self._video = self._container.add_mux_stream(codec, rate=RATE, width=kind.width, height=kind.height)
+        self._audio = self._container.add_mux_stream("mp2", rate=sound.RATE)
+        self._video.time_base = self._audio.time_base = _BASE
+        self._pictures = start * RATE
+        self._frames = -(-start * CLOCK // sound.TICKS)
+        self._queue: deque[bytes] = deque()
+
+    def speak(self, frames: Iterable[bytes]) -> None:
+        """Say this after what is still being said."""
+        self._queue.extend(frames)
+
+    def second(self, pictures: Second) -> None:
+        """One second more."""
+        for number, unit in enumerate(pictures):
+            at = self._pictures * PICTURE
+            while self._frames * sound.TICKS < at + PICTURE:
+                self._sound()
+            self._send(self._video, unit, at, PICTURE, number == 0)
+            self._pictures += 1
+
+    def _sound(self) -> None:
+        frame = self._queue.popleft() if self._queue else sound.silence()
+        self._send(self._audio, frame, self._frames * sound.TICKS, sound.TICKS, True)
+        self._frames += 1
+
+    def _send(self, stream: av.stream.Stream, content: bytes, at: int, length: int, whole: bool) -> None:
+        packet = av.Packet(content)
+        packet.stream, packet.time_base = stream, _BASE
+        packet.pts = packet.dts = at
+        packet.duration, packet.is_keyframe = length, whole
+        self._container.mux_one(packet)
+
+    def take(self) -> bytes:
+        """What has been written since."""
+        return self._out.take()
+
+    def close(self) -> None:
+        """Write what is left; `take` gives it."""
+        self._container.close()
+
+    def __enter__(self) -> Multiplex:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class _Out:
+    """A file that is only written to: FFmpeg must not seek in a stream."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        found = b"".join(self._parts)
+        self._parts.clear()
+        return found
