@@ -27,6 +27,9 @@ from knowledge.tables import DATASETS
 UNSURE = 0.35
 MARGIN = 0.12
 
+#: Below this confidence a question may name a thing that we do not know: it takes over none from the question before.
+SURE = 0.9
+
 #: So many alerts are remembered as seen.
 SEEN = 20
 
@@ -250,7 +253,8 @@ class Assistant:
             return replace(conversation.continue_query(query, before, keeps), intent=before.intent, confidence=1.0)
         if known and self._skills[query.intent].keeps:
             shared = {name for name in self._skills[query.intent].keeps if name in keeps} - query.slots.keys()
-            carried = shared & PLACE_SLOTS if THINGS & query.slots.keys() else shared & (PLACE_SLOTS | THINGS)
+            names_a_thing = THINGS & query.slots.keys() or query.confidence < SURE
+            carried = shared & PLACE_SLOTS if names_a_thing else shared & (PLACE_SLOTS | THINGS)
             return conversation.continue_query(query, before, tuple(carried))
         return query
 

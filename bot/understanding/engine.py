@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -41,7 +41,7 @@ _PATTERNS = (
     ("code", re.compile(r"(?<![A-Za-z\d])(?P<v>[A-Za-z]{1,4}-?\d{3,12})(?!\d)")),
 )
 _AMOUNT = re.compile(
-    r"(?<![\d.])(?P<v>(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百千]+)(?:万|千|百)?(?P<u>公斤|斤|亩|头|只|吨|块钱|元|箱|车|袋|棵|株|岁|平米|平方米|公里|万元))|(?P<half>半亩|半吨|百岁)"
+    r"(?<![\d.几好数])(?P<v>(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百千]+)(?:万|千|百)?(?P<u>公斤|斤|亩|头|只|吨|块钱|元|箱|车|袋|棵|株|岁|平米|平方米|公里|万元))|(?P<half>半亩|半吨|百岁)"
 )
 _VAGUE = re.compile(r"^一(?=[斤亩头只吨箱车袋棵株]|公斤)")
 _SPLIT = re.compile(
@@ -185,12 +185,12 @@ class Understanding:
         word_spans = self.model.lexicon.spans(text)
         mentions = self._ear.find(text, tokens, word_spans)
         if self.model.ours:
-            mentions = self._plausible(mentions, text)
+            mentions = self._plausible(mentions, text, word_spans)
             respelt = self._spelling.respelt(text, tokens, word_spans, choose(mentions))
             if respelt != text:
                 text = respelt
                 tokens, word_spans = syllables.tokens(text), self.model.lexicon.spans(text)
-                mentions = self._plausible(self._ear.find(text, tokens, word_spans), text)
+                mentions = self._plausible(self._ear.find(text, tokens, word_spans), text, word_spans)
         found = _Found(text, tokens, self._masks)
         if self.model.ours:
             self._read_ours(found, mentions, word_spans, today)
@@ -201,8 +201,12 @@ class Understanding:
         words = [text[start:end] for start, end in word_spans if found.free(start, end)]
         return Analysis(text, tokens, found.slots, found.spans, found.values, words)
 
-    def _plausible(self, mentions: Iterable[Mention], text: str) -> list[Mention]:
-        return [mention for mention in mentions if _readable(mention, text) and self._places.plausible(mention, text)]
+    def _plausible(self, mentions: Iterable[Mention], text: str, words: Sequence[tuple[int, int]]) -> list[Mention]:
+        return [
+            mention
+            for mention in mentions
+            if _readable(mention, text) and not _torn(mention, words) and self._places.plausible(mention, text)
+        ]
 
     def _read_ours(
         self, found: _Found, mentions: list[Mention], word_spans: list[tuple[int, int]], today: date
@@ -359,13 +363,23 @@ def _both(whole: Ranked, part: Ranked) -> Ranked:
 _LONG_NAME = 1.2
 _BY_EAR_ELSEWHERE = 0.6
 
+#: A place elsewhere of two characters is heard only where the sounds are the same.
+_SAME_SOUND = 0.2
+
+
+def _torn(mention: Mention, words: Sequence[tuple[int, int]]) -> bool:
+    """Whether the short name of a policy, account or list is the end of one word and the beginning of another: 占地补偿."""
+    if mention.length > 2 or mention.slot not in {"policy", "subject", "relief"}:
+        return False
+    return all(any(start < at < end for start, end in words) for at in (mention.start, mention.end))
+
 
 def _readable(mention: Mention, text: str) -> bool:
     """A name of one character is read only where nothing else can be meant: alone, or before its price."""
     if mention.length > 1:
         if mention.slot == "elsewhere":
             return mention.cost <= _BY_EAR_ELSEWHERE and (
-                not mention.cost or len(mention.surface) >= 3 or mention.said != mention.surface
+                len(mention.surface) >= 3 or mention.typed or mention.cost <= _SAME_SOUND
             )
         if mention.slot in OWN:
             return mention.cost <= _BY_EAR_ELSEWHERE

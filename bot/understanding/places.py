@@ -20,6 +20,12 @@ _BOUNDARY = frozenset(
 _MODIFIERS = frozenset("东西南北前后大小上下新老中")
 _ASKING = re.compile(r"^[哪几各每这那全本某啥]|哪个|什么|多少|几个|[这那]个")
 
+#: Who or what of a village is meant, and not its name.
+_OFFICER = re.compile("主任|长|支书|书记|干部|民|代表|会计|医|规|务")
+_WHICH_VILLAGE = frozenset(
+    f"{word}村" for word in "两几邻外同该贵另每各一二三四五六七八九十进出下驻到回离修建并撤合老新大小空包串个些头"
+)
+
 #: The most that guessing a village may cost; farther off it is another place.
 _GUESS = 1.15
 
@@ -118,7 +124,7 @@ class PlaceReader:
             start = self._start(text, match.start(), words, free)
             said = text[start : match.end()]
             if (
-                len(said) - len(match[0]) < 2
+                len(said) - len(match[0]) < (1 if match[0] == "村" else 2)
                 or not free(start, match.end())
                 or not self._is_name(said, match[0], words, match)
             ):
@@ -134,8 +140,12 @@ class PlaceReader:
     def _is_name(self, said: str, suffix: str, words: Sequence[tuple[int, int]], match: re.Match[str]) -> bool:
         if said in self._ours or said in self._no_place or any(said.endswith(w) for w in self._no_place if len(w) >= 2):
             return False
-        if _ASKING.search(said):
+        if _ASKING.search(said) or said in _WHICH_VILLAGE:
             return False
+        if suffix == "村" and _OFFICER.match(match.string, match.end()):  # 罢免村主任: a word before a title
+            before = [start for start, end in words if end == match.start() and end - start >= 2]
+            if before:
+                return False
         # 农村, 小区, 乡镇: an everyday word that only ends like a place
         return not any(start < match.start() < end for start, end in words)
 

@@ -191,3 +191,19 @@ def test_other_names_give_another_engine(engine: Understanding) -> None:
     other = engine.with_names({"village": {"990000000001": ("龙王岭村", "龙王岭")}})
     assert parsed(other, "龙王岭村上月花了多少钱").slots["village"] == "990000000001"
     assert parsed(engine, "龙王岭村上月花了多少钱").slots["unknown_place"] == "龙王岭村"
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "value"),
+    [
+        ("汀村的大棚都种什么", "unknown_place", "汀村"),  # half a name is no reason to answer with the home village
+        ("哪个村板栗种得最多", "unknown_place", None),
+        ("邻村上月花了多少", "unknown_place", None),
+        ("村民代表能罢免村主任吗", "unknown_place", None),
+        ("县医院太远，我们村卫生室能开药不", "unknown_place", None),  # 太远 is not 太原
+        ("占地补偿一亩多少钱", "policy", None),  # 地补 is torn out of two words
+        ("想买几十斤鸡蛋", "amount", None),
+    ],
+)
+def test_what_only_looks_like_a_name(engine: Understanding, text: str, slot: str, value: str | None) -> None:
+    assert parsed(engine, text).slots.get(slot) == value
