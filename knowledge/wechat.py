@@ -19,8 +19,8 @@ from knowledge import database
 from knowledge.database import Sessions
 from knowledge.tables import Inbound, OptOut, WechatKept, WechatOutgoing, WechatToken
 
-#: The name under which the mailbox keeps this channel's messages.
-CHANNEL = "wechat"
+#: The names under which the mailbox keeps this channel's messages: proven ones, and those that anybody may have sent.
+CHANNELS = ("wechat", "wechat-open")
 
 #: Who set out to renew the token and is not back after this long will not be.
 RENEWAL = timedelta(seconds=15)
@@ -114,9 +114,9 @@ class Wechat:
         with self._sessions.begin() as session:
             session.execute(database.insert(session, WechatKept).values(**values).on_conflict_do_nothing())
 
-    def last_answer(self, openid: str) -> str | None:
+    def last_answer(self, channel: str, openid: str) -> str | None:
         """The JSON of the answer that a user was given last."""
-        last = select(Inbound.reply).filter_by(channel=CHANNEL, sender=openid).where(Inbound.reply.is_not(None))
+        last = select(Inbound.reply).filter_by(channel=channel, sender=openid).where(Inbound.reply.is_not(None))
         with self._sessions() as session:
             return session.scalar(last.order_by(Inbound.received.desc(), Inbound.id.desc()).limit(1))
 
@@ -205,8 +205,9 @@ class Wechat:
         """What WeChat has counted for the receiver so far, without the message itself."""
         openid = outgoing.openid
         with self._sessions() as session:
-            last = session.scalar(select(func.max(Inbound.received)).filter_by(channel=CHANNEL, sender=openid))
-            opted_out = session.get(OptOut, (CHANNEL, openid)) is not None
+            ours = Inbound.channel.in_(CHANNELS), Inbound.sender == openid
+            last = session.scalar(select(func.max(Inbound.received)).where(*ours))
+            opted_out = any(session.get(OptOut, (channel, openid)) for channel in CHANNELS)
             if last is None:
                 return Quota(None, 0, opted_out)
             counted = select(func.count()).where(

@@ -5,7 +5,8 @@ seconds, then calls again, three times at most, and shows what the last call was
 So an answer that takes longer is promised to ourselves and sent by the customer-service API (`late`). A repeat of a
 message that was taken gets "success".
 
-Plain messages are proven by a signature that does not cover them, sealed ones by one that does: choose 安全模式.
+Plain messages are proven by a signature that does not cover them, sealed ones by one that does: choose 安全模式. Where a
+key for sealed messages is set, a plain one is still answered, but as somebody's whom nobody knows.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
 from threading import Lock
@@ -89,7 +90,7 @@ def routes(service: Service, recogniser: Recogniser | None = None, within: float
                 _prove(token, "msg_signature", sealed)
                 opened, seal = _open(service, sealed)
                 given = fields(opened)
-            message = read(given)
+            message = replace(read(given), proven=bool(seal or not _secret(service.settings.wechat_aes_key)))
         except UnreadableError as error:
             log.warning("WeChat's message is not readable: %s", error)
             raise http_error(400) from None

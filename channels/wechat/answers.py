@@ -6,11 +6,11 @@ import json
 import logging
 import re
 import unicodedata
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Protocol
 
-from bot.messages import Address, Message, Reply
+from bot.messages import Address, Fact, Message, Reply
 from channels.base import Outcome, Service
 from channels.base.reading import tidy
 from channels.wechat import parts
@@ -21,6 +21,9 @@ from channels.wechat.incoming import LONGEST, NOT_PASSED_ON, Incoming
 log = logging.getLogger(__name__)
 
 CHANNEL = "wechat"
+
+#: Messages that are not proven: nobody is recognised by the openid in them, and nobody else's wishes are touched.
+OPEN = "wechat-open"
 
 STOP = frozenset(["退订", "退定", "退訂", "TD", "STOP", "取消订阅", "拒收", "不要再发", "别再发了"])
 START = frozenset(["恢复", "恢復", "恢复接收", "重新订阅", "取消退订", "START", "HF"])
@@ -49,7 +52,7 @@ class Memory(Protocol):
     """What came in and what was answered; see `knowledge.wechat.Wechat`."""
 
     def keep(self, openid: str, message_id: str, kind: str, received: datetime, **what: str) -> None: ...
-    def last_answer(self, openid: str) -> str | None: ...
+    def last_answer(self, channel: str, openid: str) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +92,16 @@ class Answers:
             return self.service.desk.start(message, WELCOME)
         if not text or text == NOT_PASSED_ON:
             return self._told(incoming, NO_WORDS)
-        rest = self._rest(incoming.openid) if parts.wants_more(text) else ""
-        return self._received(message, Reply(rest, intent="more") if rest else None)
+        return self._received(message, self._rest(message.address) if parts.wants_more(text) else None)
 
-    def _rest(self, openid: str) -> str:
-        """What is left of the last answer, "" if it was told whole."""
-        last = self.memory.last_answer(openid)
-        return parts.split(json.loads(last)["text"])[1] if last else ""
+    def _rest(self, address: Address) -> Reply | None:
+        """What is left of the last answer, with its facts; None if it was told whole."""
+        last = self.memory.last_answer(address.channel, address.id)
+        stored: dict[str, Any] = json.loads(last) if last else {"text": "", "facts": []}
+        rest = parts.split(stored["text"])[1]
+        told = Reply(rest, facts=tuple(_fact(values) for values in stored["facts"]), intent="more")
+        named = f"\n（来源：{told.source}）"  # the facts name it again
+        return replace(told, headline=rest.removesuffix(named)) if rest else None
 
     def _voice(self, incoming: Incoming) -> Outcome:
         self._keep(incoming, media_id=incoming.media)
@@ -141,7 +147,14 @@ class Answers:
         return outcome
 
     def _message(self, incoming: Incoming, text: str) -> Message:
-        return Message(Address(CHANNEL, incoming.openid), text, self.service.desk.now(), id=incoming.id)
+        channel = CHANNEL if incoming.proven else OPEN
+        return Message(Address(channel, incoming.openid), text, self.service.desk.now(), id=incoming.id)
 
     def _keep(self, incoming: Incoming, **what: str) -> None:
         self.memory.keep(incoming.openid, incoming.id, incoming.kind, self.service.desk.now(), **what)
+
+
+def _fact(values: dict[str, Any]) -> Fact:
+    """A fact out of the JSON of a stored answer."""
+    as_of = values["as_of"]
+    return Fact(**{**values, "as_of": date.fromisoformat(as_of) if as_of else None})

@@ -42,7 +42,8 @@ class Incoming:
     """One message or event. `number` is the MsgId, "" in events; `created` counts seconds since 1970.
 
     `text` is what was written, `media` the id by which a picture or a voice can be fetched for three days, `url` the
-    picture's own address; `event` and `key` say what was done and on which entry of the menu.
+    picture's own address; `event` and `key` say what was done and on which entry of the menu. `proven` is False where
+    the message came plain though the account seals its messages: its signature does not cover who sent it and what.
     """
 
     account: str
@@ -58,6 +59,7 @@ class Incoming:
     latitude: str = ""
     longitude: str = ""
     label: str = ""
+    proven: bool = True
 
     @property
     def id(self) -> str:

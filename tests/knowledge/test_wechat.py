@@ -12,12 +12,13 @@ from sqlalchemy import Engine, select
 from knowledge import database
 from knowledge.mailbox import Mailbox
 from knowledge.tables import WechatKept, WechatOutgoing, WechatToken
-from knowledge.wechat import CHANNEL, LEASE, RENEWAL, Wechat
+from knowledge.wechat import CHANNELS, LEASE, RENEWAL, Wechat
 from tests.conftest import NOW
 
 USER = "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"
 APP = "wx5823bf96d3bd56c7"
 SECOND = timedelta(seconds=1)
+CHANNEL = CHANNELS[0]
 
 
 @pytest.fixture
@@ -111,12 +112,12 @@ def test_a_picture_is_kept_once(wechat: Wechat, engine: Engine) -> None:
 
 
 def test_the_last_answer_is_the_senders_own(wechat: Wechat, engine: Engine) -> None:
-    assert wechat.last_answer(USER) is None
+    assert wechat.last_answer(CHANNEL, USER) is None
     asked(engine, "玉米", "1", 0, '{"text": "一"}')
     asked(engine, "花生", "2", 1, '{"text": "二"}')
     asked(engine, "板栗", "3", 2, None)
-    assert wechat.last_answer(USER) == '{"text": "二"}'
-    assert wechat.last_answer("somebody else") is None
+    assert wechat.last_answer(CHANNEL, USER) == '{"text": "二"}'
+    assert wechat.last_answer(CHANNEL, "somebody else") is None
 
 
 # --- what goes out ---------------------------------------------------------------------------------------------------
@@ -265,12 +266,13 @@ def test_what_failed_costs_no_quota_and_what_is_being_sent_does(wechat: Wechat, 
     assert wechat.quota(third).used == 1
 
 
-def test_who_never_wrote_or_opted_out_is_known(wechat: Wechat, engine: Engine) -> None:
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_who_never_wrote_or_opted_out_is_known(wechat: Wechat, engine: Engine, channel: str) -> None:
     wechat.queue(USER, "1", "text", "一", NOW)
     outgoing = wechat.take(NOW)
     assert outgoing is not None
     assert wechat.quota(outgoing).last is None
-    Mailbox(database.sessions(engine)).opt_out(CHANNEL, USER, NOW)
+    Mailbox(database.sessions(engine)).opt_out(channel, USER, NOW)
     assert wechat.quota(outgoing).opted_out
 
 

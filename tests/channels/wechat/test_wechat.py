@@ -107,16 +107,23 @@ def test_without_a_token_the_channel_is_closed(open_account: OpenAccount, token:
 # --- proof -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sealed", ["", KEY], ids=["plain", "sealed"])
-def test_a_text_is_stored_answered_and_counted(open_account: OpenAccount, sealed: str) -> None:
-    account = open_account(wechat_aes_key=KEY)
+@pytest.mark.parametrize(
+    ("key", "sealed", "channel"),
+    [(None, "", "wechat"), (KEY, KEY, "wechat"), (KEY, "", "wechat-open")],
+    ids=["plain", "sealed", "plain though sealed is expected"],
+)
+def test_a_text_is_stored_answered_and_counted(
+    open_account: OpenAccount, key: str | None, sealed: str, channel: str
+) -> None:
+    """What is plain though the account seals its messages is not proven: its signature covers no openid."""
+    account = open_account(wechat_aes_key=key)
     account.sealed = sealed
     assert account.ask("玉米多少钱一斤", number="77") == ANSWER
     (message,) = account.service.asked
-    assert (message.address.channel, message.address.id, message.id) == ("wechat", USER, "77")
+    assert (message.address.channel, message.address.id, message.id) == (channel, USER, "77")
     assert message.resident is None, "an openid proves no number"
     (row,) = account.service.stored()
-    assert (row.channel, row.text, row.intent) == ("wechat", "玉米多少钱一斤", "price_latest")
+    assert (row.channel, row.text, row.intent) == (channel, "玉米多少钱一斤", "price_latest")
     assert json.loads(row.reply)["headline"] == PRICE.headline
     assert account.outbox() == []
 
@@ -447,6 +454,16 @@ def test_a_long_answer_comes_in_parts_on_more(account: Account) -> None:
     assert lines == list(long.details)
     assert shown[-1] == ANSWER, "when nothing is left, the assistant is asked"
     assert account.service.asked[0].text == "账目"
+
+
+def test_a_part_that_was_asked_for_carries_the_facts_of_its_answer(account: Account) -> None:
+    account.service.answer = lambda message: Reply("玉米1.17元/斤，" * 200, facts=PRICE.facts, intent="price_latest")
+    account.ask("玉米")
+    account.ask("更多")
+    whole, part = (json.loads(row.reply) for row in account.service.stored())
+    assert part["facts"] == whole["facts"]
+    assert part["text"].count("（来源：") == 1
+    assert part["intent"] == "more"
 
 
 def test_more_belongs_to_who_asks(account: Account) -> None:
