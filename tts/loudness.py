@@ -7,7 +7,7 @@ weighted by the very response that the recommendation gives for 48 kHz.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ _ABSOLUTE_GATE = -70.0
 _RELATIVE_GATE = -10.0
 _BLOCK, _STEP = 0.4, 0.1
 _SILENT = 1e-12
+
+#: Samples that are transformed at once: at 48 kHz, too, more than twice the quarter second that the filters ring.
+_TRANSFORM = 1 << 15
 
 #: The filters of BS.1770-5, tables 1 and 2, as (b, a) at 48 kHz.
 _FILTER_RATE = 48000
@@ -73,27 +76,25 @@ def normalised(sound: Sound, target: float = TARGET, ceiling: float = CEILING) -
 
 
 def _weighted(sound: Sound) -> Samples:
-    """The sound through the K-weighting filters."""
-    # the high-pass rings: padding keeps its tail from wrapping round to the beginning
-    length = _fast_length(len(sound.samples) + sound.rate // 2)
-    spectrum = np.fft.rfft(sound.samples, length)
-    spectrum *= _response(len(spectrum), sound.rate / length)
-    return np.fft.irfft(spectrum, length)[: len(sound.samples)].astype(np.float32, copy=False)
+    """The sound through the K-weighting filters, block by block (overlap-save)."""
+    lead = sound.rate // 4  # the high-pass has rung out long before
+    hop = _TRANSFORM - lead
+    count = -(-len(sound.samples) // hop)
+    padded = np.zeros(lead + count * hop, np.float32)
+    padded[lead : lead + len(sound.samples)] = sound.samples
+    blocks = np.lib.stride_tricks.sliding_window_view(padded, _TRANSFORM)[::hop]
+    weighted = np.fft.irfft(np.fft.rfft(blocks) * _response(sound.rate), _TRANSFORM)[:, lead:]
+    return weighted.reshape(-1)[: len(sound.samples)].astype(np.float32, copy=False)
 
 
-@lru_cache(maxsize=2)
-def _response(count: int, step: float) -> NDArray[np.complex64]:
-    """What the filters do to each of `count` frequencies, `step` Hz apart."""
-    delay = np.exp(-2j * np.pi * step / _FILTER_RATE * np.arange(count))
-    response = np.ones(count, np.complex128)
+@cache
+def _response(rate: int) -> NDArray[np.complex64]:
+    """What the filters do to each frequency of a block."""
+    delay = np.exp(-2j * np.pi * rate / _FILTER_RATE / _TRANSFORM * np.arange(_TRANSFORM // 2 + 1))
+    response = np.ones(len(delay), np.complex128)
     for b, a in (_SHELF, _HIGH_PASS):
         response *= (b[0] + delay * (b[1] + delay * b[2])) / (a[0] + delay * (a[1] + delay * a[2]))
     return response.astype(np.complex64)
-
-
-def _fast_length(least: int) -> int:
-    """The next length of the form 2^n, 3*2^n or 5*2^n, which the transform takes quickly."""
-    return min(odd << max(0, math.ceil(math.log2(least / odd))) for odd in (1, 3, 5))
 
 
 def _interpolators() -> list[Samples]:

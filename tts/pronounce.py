@@ -21,6 +21,8 @@ _HANZI = re.compile(r"[一-鿿㐀-䶿]+")
 #: A one in these places is a name or a rank and keeps its first tone: 第一, 十一, 一月, 一号.
 _ONE_AFTER = "第十零一二三四五六七八九点幺初之周期拜统唯逐万其"
 _ONE_BEFORE = "月号日楼组队级区期班等类十零一二三四五六七八九幺"
+#: 厂长 is an officer, but not in 工厂长期.
+_NO_OFFICER = "(?![期达约久途短度])"
 _FIGURES = "零一二三四五六七八九"
 _READING = re.compile(r"[a-zê]+[1-5]")
 
@@ -112,7 +114,8 @@ def _decimal(hanzi: str, at: int) -> bool:
 
 
 def _alternatives(phrases: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(sorted(map(re.escape, phrases), key=len, reverse=True)))
+    longest_first = sorted(phrases, key=len, reverse=True)
+    return re.compile("|".join(word + _NO_OFFICER * word.endswith("长") for word in longest_first))
 
 
 @cache

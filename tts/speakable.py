@@ -112,7 +112,7 @@ def _tidy(said: str) -> str:
 
 def _counted(figure: str, following: str, before: str = "") -> str:
     """A figure before what it counts: 2 is 两 unless it ranks (2号, 第2), weighs in 两 or is a key (按2)."""
-    counts = re.match(r"[一-鿿]", following) and not _RANK.match(following) and before[-1:] not in tuple("第按+×÷=")
+    counts = re.match(r"[一-鿿]", following) and not _RANK.match(following) and before[-1:] not in tuple("第按+±×÷=")
     return "两" if figure == "2" and counts else number(figure)
 
 
@@ -145,7 +145,22 @@ def _sign_before(found: re.Match[str]) -> str:
 
 
 def _document(found: re.Match[str]) -> str:
-    return f"{each(found['y'])}年{amount(found['n'])}号" if found["n"] else f"，{each(found['y'])}，"
+    parts = "杠".join(amount(part) for part in re.findall(r"\d+", found["n"] or ""))
+    return f"{each(found['y'])}年{found['nth']}{parts}号" if parts else f"，{each(found['y'])}，"
+
+
+def _standard(found: re.Match[str]) -> str:
+    """GB/T 5084-2021."""
+    year = f"，{each(found['y'])}" if found["y"] else ""
+    return f"{' '.join(re.sub('[^A-Z]', '', found['letters']))}{_grouped(found['n'])}{year}"
+
+
+def _numbered(found: re.Match[str]) -> str:
+    return "编号"
+
+
+def _hash(found: re.Match[str]) -> str:
+    return "号"
 
 
 def _voucher(found: re.Match[str]) -> str:
@@ -172,9 +187,9 @@ def _masked_name(found: re.Match[str]) -> str:
 
 
 def _landline(found: re.Match[str]) -> str:
-    return f"{dictated(found['area'])}，{_grouped(found['number'].replace('-', ''))}" + (
-        f"，转{dictated(found['extension'])}" if found["extension"] else ""
-    )
+    extension = found["extension"] or found["inner"]
+    said = f"{dictated(found['area'])}，{_grouped(found['number'].replace('-', ''))}"
+    return f"{said}，转{dictated(extension)}" if extension else said
 
 
 def _mobile(found: re.Match[str]) -> str:
@@ -242,7 +257,9 @@ def _clock(found: re.Match[str]) -> str | None:
 
 
 def _ratio_before(found: re.Match[str]) -> bool:
-    return bool(re.search(r"(?:比例|配比|比率|比分|稀释|兑水|比)(?:为|是|按)?\s?$", found.string[: found.start()]))
+    return bool(
+        re.search(r"(?:比例|配比|比率|比分|稀释|兑水|比|[=＝])(?:为|是|按)?\s?$", found.string[: found.start()])
+    )
 
 
 def _minutes(found: re.Match[str]) -> str:
@@ -331,7 +348,7 @@ def _measured(found: re.Match[str]) -> str:
     unit = _UNITS[found["unit"]]
     figures = [figure for figure in (found["a"], found["b"]) if figure]
     if len(figures) == 1:
-        return _sign_before(found) + _counted(figures[0], unit) + unit
+        return _sign_before(found) + _counted(figures[0], unit, found["sign"] or "") + unit
     return _sign_before(found) + "到".join(number(figure) for figure in figures) + unit
 
 
@@ -358,7 +375,7 @@ def _long(found: re.Match[str]) -> str | None:
     if _DICTATED_AFTER.search(before[-24:]) or _DICTATED_BEFORE.match(after):
         return _grouped(digits)
     if len(digits) > 1 and digits[0] == "0":
-        return _grouped(digits)
+        return None if re.match(r"\s?[时点月日分]", after) else _grouped(digits)
     if len(digits) >= 9 and not re.match(rf"\s?(?:[一-鿿]|{_UNIT})", after):
         return _grouped(digits)
     return None
@@ -439,7 +456,7 @@ def _pause(found: re.Match[str]) -> str:
 
 Say = Callable[[re.Match[str]], str | None]
 
-_SIGN = r"(?P<sign>(?<![\d.A-Za-z一-鿿\)）%])[-－−]|(?<!\d)[+±])?"
+_SIGN = r"(?P<sign>(?<=[比出为是幅额余率温])[-－−]|(?<![\d.A-Za-z一-鿿\)）%])[-－−]|(?<!\d)[+±])?"
 _AB = rf"(?P<a>{_N})(?:{_TO}(?P<b>{_N}))?"
 
 RULES: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
@@ -452,7 +469,7 @@ RULES: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
             _link,
         ),
         (r"(?<![A-Za-z\d.])(?:[A-Za-z0-9-]+\.)+(?:com|cn|net|org)(?:/[A-Za-z0-9/_-]*)?(?![A-Za-z])", _link),
-        (rf"[〔［\[(（【﹝]\s?{_WHEN}\s?[〕］\])）】﹞]\s?第?(?P<n>\d+)\s?号", _document),
+        (rf"[〔［\[(（【﹝]\s?{_WHEN}\s?[〕］\])）】﹞]\s?(?P<nth>第?)(?P<n>\d+(?:-\d+)?)\s?号", _document),
         (rf"[〔［\[(（﹝]{_WHEN}[〕］\])）﹞](?P<n>)(?=[一-鿿])", _document),
         (
             r"(?P<word>[记收付转])?(?<![\d-])(?P<parts>\d{6,8}-\d{4,}(?:-\d+)+|(?<=[记收付转])-?\d+(?:-\d+)*(?=[^\d元年月日个人]|$))(?![\d-])",
@@ -462,16 +479,21 @@ RULES: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"(?<![\d*])(?P<head>\d{1,10})?(?P<stars>\*{2,})(?P<tail>\d{0,10}[Xx]?)(?![\d*])(?<=[\d*])", _masked),
         (r"(?<![\d.])(?P<digits>\d{17}(?=[Xx])|\d{18})(?P<x>[Xx])?(?![\d.])", _identity),
         (
-            r"(?<![\d-])(?P<area>0\d{2,3})[-－—\s]?(?P<number>\d{7,8}|\d{3,4}-\d{4})(?:\s?转\s?(?P<extension>\d+)|-(?P<e2>\d{1,4})(?!\d))?(?![\d.]\d)",
+            r"(?<![\d-])[(（]?(?P<area>0\d{2,3})[)）]?[-－—\s]?(?P<number>\d{7,8}|\d{3,4}-\d{4})(?:\s?转\s?(?P<extension>\d+)|-(?P<inner>\d{1,4})(?!\d))?(?![\d.]\d)",
             _landline,
         ),
         (r"(?P<plus>\+?86[-\s]?)?(?<!\d)(?P<digits>1[3-9]\d{9}|1[3-9]\d[-\s]\d{4}[-\s]\d{4})(?!\d)", _mobile),
         (r"(?<!\d)(?P<digits>[48]00[-\s]?\d{3}[-\s]\d{4}|[48]00[-\s]\d{4}[-\s]?\d{3})(?!\d)", _free_call),
         (r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", _ip),
+        (r"(?<![A-Za-z])(?P<letters>[A-Z]{2,4}(?:/[A-Z]{1,2})?)\s?(?P<n>\d{3,})-(?P<y>(?:19|20)\d\d)(?!\d)", _standard),
+        (r"(?<![A-Za-z])(?P<letters>[A-Z]{2}/[A-Z]{1,2})\s?(?P<n>\d{3,})(?P<y>)(?![\d.-])", _standard),
+        (r"(?<![A-Za-z])N[oO]\.?\s?(?=\d)", _numbered),
+        (r"(?<=\d)#", _hash),
         # days and hours
         (rf"(?<!\d){_WHEN}(?P<sep>[-/.])(?P<m>\d{{1,2}})(?P=sep)(?P<d>\d{{1,2}})(?!\d)(?:T(?=\d\d:))?", _day),
         (rf"(?<!\d){_WHEN}\s?年\s?(?P<m>\d{{1,2}})\s?月(?!\d)", _month),
         (rf"(?<!\d){_WHEN}[-/](?P<m>0[1-9]|1[0-2])(?![\d-]|/\d)", _month),
+        (rf"(?<!\d){_WHEN}\.(?P<m>0[1-9]|1[0-2])(?!\s?[\d.一-鿿%])", _month),
         (rf"(?<!\d){_WHEN}年?{_TO}(?P<to>(?:19|20)\d\d)(?=\s?年|学年)", _years),
         (rf"(?<!\d){_WHEN}(?=\s?(?:年|版|届|级新生))", _year),
         (r"(?<=[’'‘])(?P<y>\d\d)(?=年)", _year),
@@ -516,7 +538,7 @@ RULES: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"(?<![\d.])(?P<digits>\d+)(?![\d]|\.\d|,\d{3})", _long),
         (r"(?:(?<=^)|(?<=\n)|(?<=[。；]))\s?[(（]?(?P<n>\d{1,2})(?:[)）]|[.．、](?!\d))\s?", _item),
         (rf"(?:{_N})", _figure),
-        (r"(?P<sign>(?<![\d.A-Za-z一-鿿）)])[-−]|(?<!\d)[+±])(?=\d)", _signed),
+        (r"(?P<sign>(?<=[比出为是幅额余率温])[-−]|(?<![\d.A-Za-z一-鿿）)])[-−]|(?<!\d)[+±])(?=\d)", _signed),
         (r"[A-Za-z]+(?:-[A-Z][a-z]+)?", _latin),
         (r"(?<=[一-鿿])\s?[/／]\s?(?=[一-鿿])(?!\s?共)", _either),
         (r"——|\s?[/／](?=共)", _pause),

@@ -255,3 +255,30 @@ def test_a_network_that_does_not_answer_is_an_error_in_a_sentence(google: dict[s
     google["answer"] = requests.ConnectTimeout("timed out")
     with pytest.raises(VoiceError, match="got no speech from Google"):
         voice("gtts", Options(gtts=True)).speak(utterance("开会"))
+
+
+def pitch(sound: Sound) -> list[int]:
+    """The pitch in Hz of each 23 ms that is voiced, by autocorrelation."""
+    heard = []
+    for at in range(0, len(sound.samples) - 1024, 512):
+        window = sound.samples[at : at + 1024].astype(np.float64)
+        window -= window.mean()
+        if np.abs(window).mean() > 0.02:
+            alike = np.correlate(window, window, "full")[1023:]
+            lowest = sound.rate // 400
+            heard.append(round(sound.rate / (lowest + int(alike[lowest : sound.rate // 70].argmax()))))
+    return heard
+
+
+def test_the_tones_can_be_heard(espeak: Espeak) -> None:
+    """High, rising, low then rising, falling; and a third tone before another rises."""
+    flat, rising, dipping, falling = (
+        pitch(espeak.speak(Utterance("妈", (f"ma{tone}",))).sound)[2:-2] for tone in (1, 2, 3, 4)
+    )
+    assert max(flat) - min(flat) < 30
+    assert rising[-1] > rising[0] + 20
+    assert falling[-1] < falling[0] - 20
+    assert min(dipping) < min(flat) - 30
+    together = pitch(espeak.speak(Utterance("马马", ("ma3", "ma3"))).sound)
+    half = len(together) // 3
+    assert together[half] > together[0] + 20
