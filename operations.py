@@ -211,8 +211,8 @@ def check() -> None:
         if getattr(settings, name) is None:
             click.echo(f"{name:18} {'-':12} not set: {what}")
     for name, problem in service.voice_problems().items():
-        mark = "voice " + name + (" *" if name == settings.voice else "")
-        click.echo(f"{mark:18} {'-':12} {problem or 'ok'}")
+        use = "speaks the announcements: " if name == settings.voice else ""
+        click.echo(f"{'voice ' + name:18} {'-':12} {use}{problem or 'ok'}")
     click.echo("data: ok" if not problems else f"data: {problems} data sets are missing or late")
 
 

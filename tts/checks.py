@@ -15,6 +15,8 @@ TOLERANCE = 0.7
 
 #: An utterance of fewer syllables has no speed of its own: one pause decides it.
 _FEWEST = 8
+#: Beyond this factor stretched speech is no longer good speech.
+_MOST_STRETCH = 1.6
 #: No syllable is over within so many seconds.
 _SHORTEST = 0.05
 _SILENT = 0.003
@@ -40,6 +42,16 @@ def faults(spoken: Spoken, words: Utterance) -> list[str]:
     if _longest_silence(sound) > _LONGEST_PAUSE:
         found.append(f"{_longest_silence(sound):.1f} s of silence within the text")
     return found
+
+
+def at_pace(spoken: Spoken, words: Utterance) -> Spoken:
+    """Speech that is too quick or too slow brought to the nearer bound, within reason; any other as it is."""
+    pace = words.count / max(spoken.sound.seconds, 1e-9)
+    wanted = min(max(pace, 1.04 * SLOWEST), 0.96 * QUICKEST)
+    factor = pace / wanted
+    if words.count < _FEWEST or SLOWEST <= pace <= QUICKEST or not 1 / _MOST_STRETCH <= factor <= _MOST_STRETCH:
+        return spoken
+    return Spoken(spoken.sound.stretched(factor), tuple(onset * factor for onset in spoken.onsets))
 
 
 def level_faults(sound: Sound) -> list[str]:

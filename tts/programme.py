@@ -136,7 +136,7 @@ class Studio:
 
     def _take(self, words: Utterance, slow: bool) -> Spoken:
         """One sentence. Raises VoiceError where what was said is not what should have been."""
-        spoken = self.voice.speak(words, slow)
+        spoken = checks.at_pace(self.voice.speak(words, slow), words)
         if faults := checks.faults(spoken, words):
             raise VoiceError(f"the voice did not say “{words.said[:40]}” well: {'; '.join(faults)}")
         return spoken

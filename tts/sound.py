@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -40,6 +41,27 @@ class Sound:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
         frames = [*resampler.resample(_frame(self.samples, self.rate)), *resampler.resample(None)]
         return Sound(_joined([frame.to_ndarray() for frame in frames]), rate)
+
+    def stretched(self, factor: float) -> Sound:
+        """The same sound at the same pitch, so many times as long (0.5 to 2)."""
+        graph = av.filter.Graph()
+        source = graph.add_abuffer(sample_rate=self.rate, format="flt", layout="mono", time_base=Fraction(1, self.rate))
+        tempo, sink = graph.add("atempo", str(1 / factor)), graph.add("abuffersink")
+        source.link_to(tempo)
+        tempo.link_to(sink)
+        graph.configure()
+        frame = _frame(self.samples, self.rate)
+        frame.pts = 0
+        graph.push(frame)
+        graph.push(None)
+        parts: list[NDArray[Any]] = []
+        while True:
+            try:
+                made = graph.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return Sound(_joined(parts), self.rate)
+            assert isinstance(made, av.AudioFrame)
+            parts.append(made.to_ndarray())
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tts.checks import faults
+from tts.checks import at_pace, faults
 from tts.sound import Sound, encode
 from tts.voices import VOICES, Options, VoiceError, utterance, voice
 from tts.voices.base import Spoken, Utterance
@@ -74,6 +74,14 @@ def test_a_text_without_any_pause_loses_nothing(espeak: Espeak) -> None:
     assert len(espeak.speak(words).onsets) == words.count == 800
 
 
+def test_every_line_of_the_gold_list_is_spoken_whole(espeak: Espeak) -> None:
+    from tests.tts.test_speakable import GOLD
+
+    for text, *_ in GOLD:
+        words = utterance(text)
+        assert len(espeak.speak(words).onsets) == words.count, text
+
+
 def test_slow_is_slower(espeak: Espeak) -> None:
     words = utterance(TEXT)
     assert espeak.speak(words, slow=True).sound.seconds > 1.15 * espeak.speak(words).sound.seconds
@@ -109,6 +117,19 @@ def test_checks_hear_what_is_wrong() -> None:
     assert "silence within" in faults(Spoken(Sound(gap, rate)), words)[0]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "after"), [(2.0, 2.0 * 6 / 4.32), (3.0, 3.0), (5.5, 12 / 2.6), (1.0, 1.0), (20.0, 20.0)]
+)
+def test_speech_that_is_too_quick_or_slow_is_stretched_within_reason(seconds: float, after: float) -> None:
+    words = utterance("今天下午两点开会请准时到")
+    assert words.count == 12
+    wave = (0.3 * np.sin(np.arange(int(seconds * 22050)) / 20)).astype(np.float32)
+    onsets = tuple(np.arange(12) * seconds / 12)
+    made = at_pace(Spoken(Sound(wave, 22050), onsets), words)
+    assert made.sound.seconds == pytest.approx(after, abs=0.06)
+    assert made.onsets[-1] == pytest.approx(after * 11 / 12, abs=0.06)
+
+
 # --- the operator's model --------------------------------------------------------------------------------------------
 
 
@@ -130,6 +151,14 @@ def test_a_model_speaks_in_its_own_process(tiny: Path) -> None:
     assert words.count <= len(sound.samples) / PER_TOKEN <= words.count + 2
     assert made.speak(words, slow=True).sound.seconds == pytest.approx(sound.seconds / 0.8, rel=0.01)
     assert made.version.startswith("sherpa tiny ")
+
+
+def test_a_model_makes_a_whole_programme(tiny: Path, tmp_path: Path) -> None:
+    from tts.programme import Studio
+
+    made = Studio(voice("sherpa", Options(sherpa_model=tiny)), tmp_path).make("每斤1.23元，每斤3.21元。")
+    assert made.syllables == 14
+    assert made.seconds > 2 * 14 / 4.5
 
 
 def test_what_a_model_cannot_say_is_named_and_not_left_out(tiny: Path) -> None:
