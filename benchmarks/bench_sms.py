@@ -64,10 +64,10 @@ def application() -> Flask:
 
 
 def text_message(port: int) -> tuple[str, dict[str, str], str]:
-    """One signed text message of a sender of its own thousand: path, headers, body."""
+    """One signed text message, each sender's few and far between, as people's are: path, headers, body."""
     number = next(_number)
     form = {
-        "From": f"+86139{number % 1000:08}",
+        "From": f"+86139{number % 10_007:08}",
         "To": "+15005550006",
         "Body": QUESTIONS[number % len(QUESTIONS)],
         "MessageSid": f"SM{os.getpid()}{number:026}",
