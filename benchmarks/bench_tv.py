@@ -89,7 +89,7 @@ def main() -> None:
         print(f"the county, {made} pages, {pictures} pictures, {files} files, {jobs} processes:")
         print(f"  cold:                                {cold:7.1f} s  (goal {COLD_GOAL:.0f} s)")
         print(f"  unchanged ({again} made):               {warm:7.2f} s  (goal {WARM_GOAL:.0f} s)")
-        largest = max(len(html.document(page, "../").encode()) for page in every)
+        largest = max(len(html.document(page, "../", first).encode()) for page in every for first in html.parts(page))
         print(
             f"the largest portal page of {len(every)}:         {largest / 1024:7.1f} KB (goal {html.LIMIT // 1024} KB)"
         )

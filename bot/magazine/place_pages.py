@@ -25,13 +25,15 @@ from bot.magazine.sheet import (
 from bot.messages import Asker, Reply
 from bot.skills.base import Context
 from bot.skills.finance_topic import Topic, entry_line, money, topic_of
+from bot.skills.sector import amount, number
+from bot.skills.wording import full_day
 from bot.understanding.query import Query, Slots
 from channels.tv import pages
 from channels.tv.pages import CYAN, GREEN, WHITE, YELLOW, Column, Page, Row, Run, Subpage
-from knowledge import finance, notices, reliefs, services
+from knowledge import finance, notices, projects, reliefs, services
 from knowledge.finance import EXPENSE, INCOME
 from knowledge.places import Place
-from knowledge.tables import Notice
+from knowledge.tables import Notice, Project
 
 #: So many notices stand on a village's first screen; so many entries of its accounts are told one by one.
 LISTED, ENTRIES = 8, 3
@@ -74,7 +76,7 @@ def town_page(ctx: Context, town: Place, numbers: Mapping[str, int]) -> Page:
     return page(number, town.name, town.code, ctx.today, region, subpages)
 
 
-def village_page(ctx: Context, village: Place, number: int, announced: Sequence[Notice]) -> Page:
+def village_page(ctx: Context, village: Place, at: int, announced: Sequence[Notice]) -> Page:
     """A village: the five screens that are always there, and the others.
 
     Where the context is a resident's, the lists of persons are added, masked. All else stands as everybody may see it: a
@@ -83,7 +85,7 @@ def village_page(ctx: Context, village: Place, number: int, announced: Sequence[
     more: list[Subpage] = []
     resident, ctx = ctx, replace(ctx, asker=Asker())
     fixed = (
-        _notices(ctx, village, number, announced, more),
+        _notices(ctx, village, at, announced, more),
         _accounts(ctx, village, more),
         _reliefs(resident, village, more),
         _projects(ctx, village, more),
@@ -98,7 +100,7 @@ def village_page(ctx: Context, village: Place, number: int, announced: Sequence[
     town = ctx.places.get(village.parent or "")
     title = f"{_short(village, 18)} {town.name if town else ''}".rstrip()
     source = _dated(ctx)
-    return page(number, title, village.code, ctx.today, source, [*fixed, *more])
+    return page(at, title, village.code, ctx.today, source, [*fixed, *more])
 
 
 def _dated(ctx: Context) -> str:
@@ -122,7 +124,7 @@ def _one(blocks: Sequence[Block], source: str, head: Sequence[Row], more: list[S
 # --- 1 notices ---------------------------------------------------------------------------------------------------------
 
 
-def _notices(ctx: Context, village: Place, number: int, announced: Sequence[Notice], more: list[Subpage]) -> Subpage:
+def _notices(ctx: Context, village: Place, at: int, announced: Sequence[Notice], more: list[Subpage]) -> Subpage:
     """What is in force here, the village's own first, each leading to its text."""
     found = [n for n in notices.reaching(ctx.session, village.code, ctx.today) if notices.in_force(n, ctx.today)]
     if not found:
@@ -133,7 +135,7 @@ def _notices(ctx: Context, village: Place, number: int, announced: Sequence[Noti
     rows: list[Block] = []
     for notice in found:
         if len(notice.place) == 12:
-            link = f"{number}/{6 + len(more)}"
+            link = f"{at}/{6 + len(more)}"
             more += screens(notice_blocks(notice, ctx), notice_source(notice))
         elif len(notice.place) == 9:
             link = ""
@@ -208,11 +210,27 @@ def _reliefs(ctx: Context, village: Place, more: list[Subpage]) -> Subpage:
 
 def _projects(ctx: Context, village: Place, more: list[Subpage]) -> Subpage:
     """The village's projects: how far they are and what they cost."""
+    rows = projects.of(ctx.session, village.code)
     reply = asked("project_progress", ctx, village=village.code)
-    head = pages.paragraph("4 项目", YELLOW)
-    if not reply.facts:
+    if not rows:
+        head = pages.paragraph("4 项目", YELLOW)
         return screens([pages.paragraph(reply.headline)], ctx.today.isoformat(), head)[0]
-    return _one(answer_blocks(reply), reply.source, head, more)
+    found = projects.summary(rows, ctx.today)
+    late = f"，超期{found.late}个" if found.late else ""
+    head = pages.paragraph(f"4 项目 共{found.count}个，完工{found.done}个{late}", YELLOW)
+    return _one([_project(row, village) for row in rows], reply.source, head, more)
+
+
+def _project(row: Project, village: Place) -> Block:
+    """A project: how far, what remains, until when, what it costs."""
+    title = row.title.removeprefix(village.name) or row.title
+    told = [f"{title}：进度{number(row.progress)}%" if row.progress is not None else f"{title}：没有进度记录"]
+    if not projects.is_done(row):
+        told += [f"还剩{row.remaining}"] if row.remaining not in ("", "无") else []
+        told += [f"计划{full_day(row.planned_end)}完工"] if row.planned_end else []
+    told += [f"预算{amount(row.budget)}"] if row.budget is not None else []
+    told += [f"已付{amount(row.paid)}"] if row.paid is not None else []
+    return point("，".join(told))
 
 
 # --- 5 contacts --------------------------------------------------------------------------------------------------------

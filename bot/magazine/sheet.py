@@ -19,7 +19,7 @@ Block = Sequence[Row]
 _ASIDE = re.compile("^(只列了|一共找到|要问|也可以问)|问“")
 
 #: So many rows a source may take.
-_FOOT = 2
+_FOOT = 3
 
 
 def asked(intent: str, ctx: Context, **slots: object) -> Reply:

@@ -136,9 +136,10 @@ def _state(magazine: Magazine, size: Size) -> str:
 def _renderer(size: Size) -> str:
     """Changes with the program that draws the pages."""
     digest = blake2b(size.name.encode(), digest_size=16)
-    for path in sorted(Path(__file__).parent.rglob("*")):
-        if path.suffix in {".py", ".js", ".json"}:
-            digest.update(path.read_bytes())
+    here = Path(__file__).parent
+    drawing = (here / name for name in ("export.py", "html.py", "pages.py", "png.py"))
+    for path in (*drawing, *sorted((here / "portal").glob("*.*"))):
+        digest.update(path.read_bytes())
     digest.update(str(png.FONT.stat().st_size).encode())
     return digest.hexdigest()
 
@@ -195,6 +196,8 @@ def _write_page(folder: Path, page: Page, size: Size) -> Files:
         f"pages/{page.number}.html": html.document(page, "../").encode(),
         f"pages/{page.number}.json": shaped.encode(),
     }
+    for first in html.parts(page)[1:]:
+        contents[f"pages/{page.number}/{first}.html"] = html.document(page, "../../", first).encode()
     (folder / "pages" / str(page.number)).mkdir(exist_ok=True)
     for number in range(1, len(page.subpages) + 1):
         contents[f"pages/{page.number}/{number}.png"] = png.render(page, number, size)

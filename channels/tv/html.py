@@ -7,8 +7,8 @@ from html import escape
 from itertools import groupby
 
 from channels.tv import pages
-from channels.tv.pages import BODY, COLOUR_KEYS, HEIGHT, NAVY, WIDTH, Page, Row, Run
-from channels.tv.png import Size
+from channels.tv.pages import BODY, COLOUR_KEYS, HEIGHT, NAVY, WHITE, WIDTH, Page, Row, Run
+from channels.tv.png import BOLD, Size
 
 #: The largest page that old boxes load without a pause, in bytes.
 LIMIT = 30 * 1024
@@ -20,13 +20,23 @@ _COLOURS = (
 _CLASS = {colour: chr(ord("a") + index) for index, colour in enumerate(_COLOURS)}
 
 
+#: A page of more subpages is loaded in parts of so many, each a document of its own.
+PART = 12
+
+
+def parts(page: Page) -> list[int]:
+    """The subpages with which a part begins: 1, 13, 25 …"""
+    return list(range(1, len(page.subpages) + 1, PART))
+
+
 def document(page: Page, root: str, opened: int = 1) -> str:
-    """The whole page, its subpages one over the other and shown one at a time, `opened` first.
+    """A page (the part of it with the subpage `opened`), its subpages one over the other and shown one at a time.
 
     `root` leads to the folder in which the portal's files stand.
     """
     subpages = []
-    for number, subpage in enumerate(page.subpages, 1):
+    first = (opened - 1) // PART * PART + 1
+    for number, subpage in enumerate(page.subpages[first - 1 : first - 1 + PART], first):
         rows = "".join(_row(index, row, root) for index, row in enumerate((pages.header(page, number), *subpage.rows)))
         now = " now" if number == opened else ""  # without scripts it is still to be read
         said = "" if subpage.speech == pages.spoken(subpage.rows) else f' data-say="{escape(subpage.speech)}"'
@@ -38,6 +48,9 @@ def document(page: Page, root: str, opened: int = 1) -> str:
         "title": page.title,
         "place": page.place,
         "opened": opened,
+        "first": first,
+        "part": PART,
+        "count": len(page.subpages),
         "previous": page.previous or "",
         "next": page.next or "",
         "until": page.valid_until.isoformat() if page.valid_until else "",
@@ -66,15 +79,22 @@ def _row(index: int, row: Row, root: str) -> str:
 
 
 def _run(run: Run, column: int, root: str) -> str:
-    ground = "" if run.bg == NAVY else f" g{_CLASS[run.bg]}"
-    classes = f"c{column} w{run.width} f{_CLASS[run.fg]}{ground}{' d' if run.size == 2 else ''}"
+    classes = [f"c{column}"]
+    if run.link or run.bg != NAVY:
+        classes.append(f"w{run.width}")
+    if run.fg != WHITE:
+        classes.append(f"f{_CLASS[run.fg]}")
+    if run.bg != NAVY:
+        classes.append(f"g{_CLASS[run.bg]}")
+    if run.size == 2:
+        classes.append("d")
     inner = "".join(_segment(text, at * run.size) for text, at in _segments(run.text))
-    if not inner and not ground:
+    if not inner and run.bg == NAVY:
         return ""
     if not run.link:
-        return f'<b class="{classes}">{inner}</b>'
+        return f"<b class={_quoted(classes)}>{inner}</b>"
     number, _, sub = run.link.partition("/")
-    return f'<a class="{classes}" href="{root}pages/{number}.html{f"#{sub}" if sub else ""}">{inner}</a>'
+    return f'<a class={_quoted(classes)} href="{root}pages/{number}.html{f"#{sub}" if sub else ""}">{inner}</a>'
 
 
 def _segments(text: str) -> Iterator[tuple[str, int]]:
@@ -88,8 +108,12 @@ def _segments(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _segment(text: str, column: int) -> str:
-    narrow = " n" if pages.cell(text[0]) == 1 else ""
-    return f'<i class="c{column}{narrow}">{escape(text)}</i>'
+    tag = "u" if pages.cell(text[0]) == 1 else "i"
+    return f"<{tag} class=c{column}>{escape(text)}</{tag}>"
+
+
+def _quoted(classes: list[str]) -> str:
+    return classes[0] if len(classes) == 1 else f'"{" ".join(classes)}"'
 
 
 def _key(index: int) -> str:
@@ -106,18 +130,18 @@ def stylesheet(size: Size) -> str:
         "local('Source Han Sans SC'),url(font.otf)}",
         f"html,body{{margin:0;padding:0;background:{NAVY};overflow:hidden}}",
         f"#screen{{position:absolute;left:0;top:0;width:{size.width}px;height:{size.height}px;overflow:hidden;"
-        f"background:{NAVY};font:{size.type}px/{size.row}px tv,'Microsoft YaHei',sans-serif}}",
+        f"background:{NAVY};-webkit-text-stroke:{size.type * BOLD:.1f}px;font:{size.type}px/{size.row}px tv,'Microsoft YaHei',sans-serif}}",
         ".sub{display:none}.now{display:block}",
         f".r{{position:absolute;left:{size.left}px;width:{WIDTH * size.half}px;height:{size.row}px}}",
-        f".r a,.r b{{position:absolute;top:0;height:{size.row}px;overflow:hidden;text-decoration:none;"
+        f".r a,.r b{{position:absolute;top:0;height:{size.row}px;color:{WHITE};text-decoration:none;"
         "font-weight:normal;white-space:pre}",
-        f".r i{{position:absolute;top:0;font-style:normal;letter-spacing:{size.half * 2 - size.type}px;"
+        f".r i,.r u{{position:absolute;top:0;font-style:normal;text-decoration:none;letter-spacing:{size.half * 2 - size.type}px;"
         f"padding-left:{size.half - size.type // 2}px;white-space:pre}}",
-        f".r i.n{{letter-spacing:{narrow:.1f}px;padding-left:{narrow / 2:.1f}px}}",
+        f".r u{{letter-spacing:{narrow:.1f}px;padding-left:{narrow / 2:.1f}px}}",
         f".r .d{{height:{size.row * 2}px;z-index:1}}",
-        f".r .d i{{font-size:{size.type * 2}px;line-height:{size.row * 2}px;"
+        f".r .d i,.r .d u{{font-size:{size.type * 2}px;line-height:{size.row * 2}px;"
         f"letter-spacing:{2 * (size.half * 2 - size.type)}px;padding-left:{2 * size.half - size.type}px}}",
-        f".r .d i.n{{letter-spacing:{2 * narrow:.1f}px;padding-left:{narrow:.1f}px}}",
+        f".r .d u{{letter-spacing:{2 * narrow:.1f}px;padding-left:{narrow:.1f}px}}",
         # what the arrows stand on: black on gold, 15:1
         f".r a.on{{background:{pages.GOLD};color:{pages.BLACK}}}",
         f"#typed,#told{{position:absolute;display:none;z-index:3;background:{pages.GOLD};color:{pages.BLACK};"
@@ -127,11 +151,11 @@ def stylesheet(size: Size) -> str:
         f"#told{{left:{size.left}px;top:{size.top + 5 * size.row}px;width:{(WIDTH - 2) * size.half}px}}",
         f"#flash{{position:absolute;display:none;z-index:2;left:{size.left}px;"
         f"top:{size.top + (BODY - 1) * size.row}px;width:{WIDTH * size.half}px;height:{size.row * 2}px;"
-        f"overflow:hidden;background:{pages.RED};color:{pages.WHITE}}}",
+        f"overflow:hidden;background:{pages.RED};color:{pages.WHITE};outline:4px solid {pages.GOLD}}}",
         f"#clock{{position:absolute;z-index:1;right:{size.left}px;top:{size.top}px;color:{pages.WHITE}}}",
     ]
     rules += [f".r{index}{{top:{size.top + index * size.row}px}}" for index in range(HEIGHT)]
     rules += [f".c{column}{{left:{column * size.half}px}}" for column in range(WIDTH)]
     rules += [f".w{width}{{width:{width * size.half}px}}" for width in range(1, WIDTH + 1)]
-    rules += [f".f{name}{{color:{colour}}}.g{name}{{background:{colour}}}" for colour, name in _CLASS.items()]
+    rules += [f".r .f{name}{{color:{colour}}}.r .g{name}{{background:{colour}}}" for colour, name in _CLASS.items()]
     return "\n".join(rules) + "\n"

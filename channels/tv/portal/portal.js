@@ -10,7 +10,8 @@
                yellow: "黄", blue: "蓝", back: "返回"};
 
   var body = document.body, root = body.getAttribute("data-root");
-  var number = Number(body.getAttribute("data-number"));
+  var number = Number(body.getAttribute("data-number")), first = Number(body.getAttribute("data-first"));
+  var size = Number(body.getAttribute("data-part")), count = Number(body.getAttribute("data-count"));
   var subs = document.getElementById("screen").getElementsByClassName("sub");
   var actions = {}, current = 1, focused = -1, typed = "", typing = 0, turning = 0, strange = 0, flashed = "", learning = -1;
   var learned = {};
@@ -72,7 +73,11 @@
     return false;
   }
 
-  function address(wanted, sub) { return root + "pages/" + wanted + ".html" + (sub ? "#" + sub : ""); }
+  /* a page of many screens is loaded in parts, see html.py */
+  function address(wanted, sub) {
+    var start = sub ? Math.floor((sub - 1) / size) * size + 1 : 1;
+    return root + "pages/" + wanted + (start > 1 ? "/" + start : "") + ".html" + (sub ? "#" + sub : "");
+  }
 
   function go(wanted, sub) {
     if (Number(wanted) === number) { turn(sub || 1); return; }
@@ -84,15 +89,16 @@
   function turn(sub) {
     var i;
     quiet();
-    current = (sub - 1 + subs.length) % subs.length + 1;
-    for (i = 0; i < subs.length; i++) { subs[i].className = i + 1 === current ? "sub now" : "sub"; }
+    current = (sub - 1 + count) % count + 1;
+    if (current < first || current >= first + subs.length) { window.location.href = address(number, current); return; }
+    for (i = 0; i < subs.length; i++) { subs[i].className = i + first === current ? "sub now" : "sub"; }
     focus(-1);
   }
 
   function opened() { return Number(window.location.hash.slice(1)) || Number(body.getAttribute("data-opened")); }
 
   function forward() {
-    if (current < subs.length) { turn(current + 1); } else { go(body.getAttribute("data-next") || HOME); }
+    if (current < count) { turn(current + 1); } else { go(body.getAttribute("data-next") || HOME); }
   }
 
   function backward() {
@@ -100,8 +106,8 @@
   }
 
   function schedule() {
-    var seconds = Number(subs[current - 1].getAttribute("data-seconds"));
-    if (subs.length < 2) { return; }
+    var sub = subs[current - first], seconds = sub ? Number(sub.getAttribute("data-seconds")) : 0;
+    if (count < 2 || !sub) { return; }
     turning = window.setTimeout(function () { turn(current + 1); schedule(); }, seconds * 1000);
   }
 
@@ -191,7 +197,7 @@
   /* --- reading aloud --- */
 
   function words() {
-    var sub = subs[current - 1], said = sub.getAttribute("data-say"), rows, lines = [], i;
+    var sub = subs[current - first], said = sub.getAttribute("data-say"), rows, lines = [], i;
     if (said) { return said; }
     rows = sub.getElementsByClassName("r");
     for (i = 0; i < rows.length; i++) { lines.push(rows[i].textContent); }
@@ -229,7 +235,7 @@
     show(typedBox, "");
     window.clearTimeout(typing);
     if (wanted.length >= 3) { go(wanted); return; }
-    if (Number(wanted) >= 1 && Number(wanted) <= subs.length) { turn(Number(wanted)); }
+    if (Number(wanted) >= 1 && Number(wanted) <= count) { turn(Number(wanted)); }
   }
 
   /* --- the newsflash --- */

@@ -33,7 +33,7 @@ function channel(v) { v /= 255; return v <= 0.04045 ? v / 12.92 : Math.pow((v + 
 function light(c) { return 0.2126 * channel(c[0]) + 0.7152 * channel(c[1]) + 0.0722 * channel(c[2]); }
 function rgb(s) { var m = s.match(/[\\d.]+/g).map(Number); return m.length > 3 && m[3] === 0 ? null : m; }
 var found = [], side = arguments[0], top_ = arguments[1], least = arguments[2], seen = 0;
-[].forEach.call(document.querySelectorAll(".now i, #screen > .r i"), function (e) {
+[].forEach.call(document.querySelectorAll(".now i, .now u, #screen > .r i"), function (e) {
   var style = getComputedStyle(e), box = e.getBoundingClientRect(), up = e, ground = null, a, b, ratio, range;
   while (up && !ground) { ground = rgb(getComputedStyle(up).backgroundColor); up = up.parentNode; }
   a = light(rgb(style.color)); b = light(ground);
@@ -225,6 +225,25 @@ def test_a_number_that_is_not_there_leads_nowhere(browser, files) -> None:
     press(browser, 50)
     assert over(browser, "typed") == "2--"
     wait(browser, lambda b: shown(b) == "s2")  # one digit alone is a screen of this page
+
+
+def test_a_page_of_many_screens_is_walked_over_its_parts(browser, magazine, tmp_path) -> None:
+    screens = [pages.paragraph(f"第{number}屏") for number in range(1, 31)]
+    magazine.held[837] = made(837, "万宝沟村", *screens, place=VILLAGE)
+    magazine.held[102] = made(102, "找我的村", [pages.entry("837/29", "最后")])
+    export(magazine, tmp_path)
+    open_(browser, f"{tmp_path.as_uri()}/pages/837.html#12")
+    press(browser, 39)
+    wait(browser, lambda b: ready(b) and shown(b) == "s13")
+    press(browser, 37)
+    wait(browser, lambda b: ready(b) and shown(b) == "s12")
+    press(browser, 50, 53)
+    wait(browser, lambda b: ready(b) and shown(b) == "s25")
+    press(browser, 39, 39, 39, 39, 39)
+    assert shown(browser) == "s30"
+    open_(browser, f"{tmp_path.as_uri()}/pages/102.html")
+    press(browser, 40, 13)
+    wait(browser, lambda b: ready(b) and shown(b) == "s29")
 
 
 def test_a_link_to_a_screen_opens_that_screen(browser, files) -> None:
