@@ -37,6 +37,10 @@ WELCOME = Reply(
 OPTED_OUT = Reply("您退订了，所以没有回答。想恢复，回“恢复”。", intent="opted_out")
 NO_WORDS = Reply("这个我看不懂，请把问题打成字发来，比如：玉米多少钱一斤。", intent="no_words")
 PICTURE_KEPT = Reply("照片收到了，已经存下。是哪个村、什么事？请打字说一下。", intent="picture")
+PLACE_KEPT = "位置收到了，已经存下。"
+
+#: What somebody who sends a place is taken to ask.
+NEAR = "我们村有什么通知"
 
 
 class Recogniser(Protocol):
@@ -118,12 +122,14 @@ class Answers:
         return self._told(incoming, Reply(said, intent="voice"))
 
     def _location(self, incoming: Incoming) -> Outcome:
+        """Keep a place, and ask what makes the assistant ask for the village: it then knows what a bare name answers."""
         place = {"latitude": incoming.latitude, "longitude": incoming.longitude, "label": incoming.label}
         self._keep(incoming, **place)
-        villages = self.service.places.villages()
-        example = self.service.places.full_name(villages[0].code) if villages else ""
-        said = f"位置收到了，已经存下。您问的是哪个村的事？请把镇名、村名和问题一起打字，比如“{example}有什么通知”。"
-        return self._told(incoming, Reply(said, intent="location"))
+        outcome = self._received(self._message(incoming, NEAR), None)
+        reply = outcome.reply
+        if outcome.kind != "answered" or reply is None or parts.size(PLACE_KEPT + reply.text) > parts.MOST:
+            return outcome  # its rest, if it has one, is told from what is stored
+        return replace(outcome, reply=replace(reply, headline=PLACE_KEPT + reply.headline))
 
     def _event(self, incoming: Incoming) -> Outcome | None:
         match incoming.event:

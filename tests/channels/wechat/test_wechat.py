@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 import config
 from bot.messages import Choice, Message, Reply
 from channels.wechat import WAIT
-from channels.wechat.answers import GOODBYE, NO_WORDS, OPTED_OUT, PICTURE_KEPT, WELCOME
+from channels.wechat.answers import GOODBYE, NEAR, NO_WORDS, OPTED_OUT, PICTURE_KEPT, WELCOME
 from channels.wechat.crypto import Seal, signature
 from channels.wechat.incoming import NOT_PASSED_ON, fields
 from channels.wechat.parts import HINT
@@ -241,7 +241,7 @@ KINDS: dict[str, tuple[str | None, str | None]] = {  # what is answered, what is
     "text": (ANSWER, "玉米多少钱一斤"),
     "image": (PICTURE_KEPT.headline, ""),
     "voice": ("语音我听不清，请打字，或者拨打12345。", ""),
-    "location": ("位置收到了，已经存下。您问的是哪个村的事？", ""),
+    "location": ("位置收到了，已经存下。" + ANSWER, NEAR),
     "video": (NO_WORDS.headline, ""),
     "shortvideo": (NO_WORDS.headline, ""),
     "link": (NO_WORDS.headline, ""),
@@ -295,11 +295,12 @@ def test_a_picture_a_voice_and_a_place_are_kept(account: Account) -> None:
     assert voice.media_id == "media_id_of_the_voice"
 
 
-def test_a_place_asks_which_village_with_one_of_ours(account: Account) -> None:
-    said = account.send(PAYLOADS["location"])
-    villages = account.service.places.villages()
-    assert said is not None
-    assert account.service.places.full_name(villages[0].code) in said
+def test_a_place_whose_answer_is_long_loses_nothing_of_it(account: Account) -> None:
+    account.service.answer = lambda message: Reply("通知。" * 300)
+    first, rest = account.send(PAYLOADS["location"]), account.ask("更多", user="fromUser")
+    assert first is not None
+    assert rest is not None
+    assert first.removesuffix(f"\n{HINT}") + rest == "通知。" * 300
 
 
 def test_an_unknown_kind_asks_for_words(account: Account) -> None:
