@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,7 +40,12 @@ from knowledge.outbox import Outbox
 from knowledge.wechat import Wechat
 from tts import checks, voices
 from tts import commands as tts_commands
-from tts.programme import Studio
+from tts.programme import SINGLE, Studio
+from tts.pronounce import UnreadableError
+from tts.sound import SoundError
+from tts.voices import VoiceError
+
+log = logging.getLogger(__name__)
 
 COMMANDS = (
     *import_commands.COMMANDS,
@@ -160,6 +166,18 @@ class Service:
         voice = voices.voice(name or self.settings.voice, self._voice_options)
         named = {place.name for place in self.places} | {places.short_name(place.name) for place in self.places}
         return Studio(voice, config.ROOT / self.settings.audio_folder, tuple(sorted(named)))
+
+    @cached_property
+    def _announcer(self) -> Studio:
+        return self.studio()
+
+    def speech(self, text: str) -> bytes | None:
+        """A text spoken once, as MP2 for the television; None, with the reason in the log, where it cannot be spoken."""
+        try:
+            return self._announcer.make(text, name="mp2", layout=SINGLE).file.read_bytes()
+        except (VoiceError, SoundError, UnreadableError) as error:
+            log.warning("a page of the television stays silent: %s", error)
+            return None
 
     def voice_problems(self) -> dict[str, str]:
         """What keeps each voice from speaking, by its name; empty for one that can."""

@@ -11,6 +11,7 @@ from channels.base import Channel, Service
 from channels.base.refusals import install_refusals
 from channels.base.sending import Sender
 from channels.sms import gammu, kannel, kannel_sender, twilio
+from channels.tv import loop
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("rasa", rasa.routes),
     Channel("pictures", pictures.routes),
     Channel("tv", tv.routes),
+    Channel("tv/loop", loop.routes),
     Channel("operations", operations.routes),
 )
 

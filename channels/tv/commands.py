@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from channels.tv import boxes, png, text
 from channels.tv.export import export as export_to
+from channels.tv.loop.commands import loop
 
 if TYPE_CHECKING:
     from app import Service
@@ -80,5 +81,7 @@ def box(village: str) -> None:
         raise click.UsageError(f"VILLAGE {village}: {f'which one? {names}' if names else 'no such village'}")
     click.echo(f"{service.settings.own_url}/tv/?box={boxes.key(token, found[0].code)}")
 
+
+tv.add_command(loop)
 
 COMMANDS = (tv,)

@@ -24,6 +24,9 @@ RATE = 25
 #: The seconds by which a picture arrives before it is shown, and the share of them in which one picture must be sent.
 LEAD, SENT = 0.5, 0.7
 
+#: How the header of an MPEG-2 sequence begins.
+_SEQUENCE = b"\0\0\1\xb3"
+
 #: The access units of one second.
 Second = tuple[bytes, ...]
 
@@ -84,7 +87,8 @@ class _Encoder:
     """An encoder that stays open. Every picture is coded as the first of a GOP; `repeats` are the others."""
 
     def __init__(self, kind: Kind, quantiser: int) -> None:
-        self._context = _opened(kind, quantiser)
+        self._context = opened(kind, quantiser)
+        self._rate = kind.rate
         self._count = 0
         grey = np.full((kind.height, kind.width, 3), 128, np.uint8)
         units = [self._coded(grey, first=number == 0) for number in range(RATE)]
@@ -95,24 +99,33 @@ class _Encoder:
         return self._coded(picture, first=True)
 
     def _coded(self, picture: RGB, first: bool) -> bytes:
-        hd = self._context.height >= 720
-        frame = VideoFrame.from_ndarray(picture, format="rgb24").reformat(
-            format="yuv420p", dst_colorspace="ITU709" if hd else "ITU601", dst_color_range="MPEG"
-        )
-        frame.pts, frame.time_base = self._count, self._context.time_base
+        frame = as_frame(picture, self._count)
         frame.pict_type = PictureType.I if first else PictureType.P
         self._count += 1
         coded = self._context.encode(frame)
         if len(coded) != 1:
             raise CodingError(f"{self._context.name}: {len(coded)} packets for a picture, one expected")
-        return bytes(coded[0])
+        unit = bytes(coded[0])
+        return _declared(unit, self._rate) if unit.startswith(_SEQUENCE) else unit
 
 
-def _opened(kind: Kind, quantiser: int) -> VideoCodecContext:
+def as_frame(picture: RGB, number: int) -> VideoFrame:
+    """A picture in the colours of television: ITU-R BT.709 for 720 lines, BT.601 below."""
+    frame = VideoFrame.from_ndarray(picture, format="rgb24").reformat(
+        format="yuv420p", dst_colorspace="ITU709" if len(picture) >= 720 else "ITU601", dst_color_range="MPEG"
+    )
+    frame.pts, frame.time_base = number, Fraction(1, RATE)
+    return frame
+
+
+def opened(kind: Kind, quantiser: int) -> VideoCodecContext:
+    """An encoder of pictures one by one. Raises CodingError where this PyAV has none."""
     try:
         context = VideoCodecContext.create(kind.codec, "w")
     except av.codec.codec.UnknownCodecError:
-        raise CodingError(f"this PyAV lacks the encoder {kind.codec}: install its own wheel (`pip install av`)") from None
+        raise CodingError(
+            f"this PyAV lacks the encoder {kind.codec}: install its own wheel (`pip install av`)"
+        ) from None
     assert isinstance(context, VideoCodecContext)
     context.width, context.height = kind.width, kind.height
     context.pix_fmt = "yuv420p"
@@ -120,8 +133,16 @@ def _opened(kind: Kind, quantiser: int) -> VideoCodecContext:
     context.sample_aspect_ratio = kind.aspect
     context.gop_size, context.max_b_frames = RATE, 0
     context.thread_count = 1
-    context.options = _h264(quantiser) if kind.codec == "libx264" else _mpeg2(quantiser, kind.rate)
+    context.options = _h264(quantiser) if kind.codec == "libx264" else _mpeg2(quantiser)
     return context
+
+
+def _declared(unit: bytes, rate: int) -> bytes:
+    """A sequence that tells its rate: at a constant quantiser the encoder writes 105 Mbit/s, which Main Level forbids."""
+    field = (
+        int.from_bytes(unit[8:11], "big") & 0x3F | rate // 400 << 6
+    )  # ISO/IEC 13818-2, 6.2.2.1: 18 bits of 400 bit/s
+    return unit[:8] + field.to_bytes(3, "big") + unit[11:]
 
 
 def _h264(quantiser: int) -> dict[str, str]:
@@ -133,15 +154,13 @@ def _h264(quantiser: int) -> dict[str, str]:
     return {"preset": "superfast", "tune": "zerolatency", "forced-idr": "1", "x264-params": own}
 
 
-def _mpeg2(quantiser: int, rate: int) -> dict[str, str]:
-    """Options of FFmpeg's MPEG-2 encoder: a constant quantiser, closed groups, the buffer of Main Profile at Main Level."""
+def _mpeg2(quantiser: int) -> dict[str, str]:
+    """Options of FFmpeg's MPEG-2 encoder: a constant quantiser, closed groups, no delay."""
     return {
         "flags": "+qscale+cgop+low_delay",
         "global_quality": str(118 * quantiser),  # in FFmpeg's steps, 118 of them to one
         "qmin": str(quantiser),
         "qmax": str(quantiser),
-        "maxrate": str(rate),
-        "bufsize": str(112 * 16384),
         "sc_threshold": "1000000000",
         "color_primaries": "bt470bg",
         "color_trc": "gamma28",

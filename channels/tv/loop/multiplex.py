@@ -32,12 +32,12 @@ _BASE = Fraction(1, CLOCK)
 class Multiplex:
     """A stream that is being written. `take` gives what is ready; the sound that is queued is sent, then silence."""
 
-    def __init__(self, kind: Kind, name: str, provider: str, start: int = 0) -> None:
-        """A stream of a service; its first second is number `start`."""
+    def __init__(self, kind: Kind, name: str, provider: str) -> None:
         self._out = _Out()
         options = {
             "muxrate": str(kind.rate),
             "pcr_period": str(PCR),
+            "mpegts_flags": "initial_discontinuity",  # segments follow each other, and each counts from 0
             "max_delay": str(round(LEAD * 1_000_000)),
             "mpegts_service_type": "advanced_codec_digital_hdtv" if kind is HD else "digital_tv",
         }
@@ -47,8 +47,7 @@ class Multiplex:
         self._video = self._container.add_mux_stream(codec, rate=RATE, width=kind.width, height=kind.height)
         self._audio = self._container.add_mux_stream("mp2", rate=sound.RATE)
         self._video.time_base = self._audio.time_base = _BASE
-        self._pictures = start * RATE
-        self._frames = -(-start * CLOCK // sound.TICKS)
+        self._pictures = self._frames = 0
         self._queue: deque[bytes] = deque()
 
     def speak(self, frames: Iterable[bytes]) -> None:
@@ -87,7 +86,9 @@ class Multiplex:
     def __enter__(self) -> Multiplex:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
