@@ -155,14 +155,6 @@ def _standard(found: re.Match[str]) -> str:
     return f"{' '.join(re.sub('[^A-Z]', '', found['letters']))}{_grouped(found['n'])}{year}"
 
 
-def _numbered(found: re.Match[str]) -> str:
-    return "编号"
-
-
-def _hash(found: re.Match[str]) -> str:
-    return "号"
-
-
 def _voucher(found: re.Match[str]) -> str:
     return (found["word"] or "") + "杠".join(dictated(part) for part in found["parts"].split("-"))
 
@@ -205,6 +197,8 @@ def _short_call(found: re.Match[str]) -> str | None:
     """110, 12345 and the like, where a word before or after tells that they are dialled."""
     digits, before, after = found["digits"], found.string[: found.start()], found.string[found.end() :]
     alone = not re.match(r"\s?[一-鿿]", after) or re.match(r"\s?[或和咨反举]", after)
+    if alone and re.search(r"[打拨]\s?$", before):
+        return _grouped(digits)
     if digits in _HOTLINES and (alone or re.match(rf"[一-鿿]{{1,6}}?(?:{_DICTATED_BEFORE.pattern})", after)):
         return _grouped(digits)
     if _DICTATED_AFTER.search(before[-24:]) or _DICTATED_BEFORE.match(after):
@@ -312,10 +306,6 @@ def _percent(found: re.Match[str]) -> str:
     return said
 
 
-def _points(found: re.Match[str]) -> str:
-    return f"{_counted(found['a'], '个')}个百分点"
-
-
 def _degrees(found: re.Match[str]) -> str:
     def say(sign: str | None, figure: str) -> str:
         return ("零下" if sign else "") + number(figure)
@@ -356,7 +346,7 @@ def _range(found: re.Match[str]) -> str:
     after = found.string[found.end() :]
     second = number(found["b"]) if found["b"] != "2" else _counted("2", after)
     first = _counted(found["a"], after) if found["a"] == "2" and not _RANK.match(after) else number(found["a"])
-    return f"{_sign_before(found)}{found['ua'] or ''}{first}到{'负' if found['sb'] else ''}{second}"
+    return f"{_sign_before(found)}{first}到{'负' if found['sb'] else ''}{second}"
 
 
 def _dashed(found: re.Match[str]) -> str:
@@ -438,23 +428,13 @@ def _figure(found: re.Match[str]) -> str:
     return _counted(figure, after.lstrip(" "), found.string[: found.start()])
 
 
-def _to(found: re.Match[str]) -> str:
-    return "到"
-
-
-def _either(found: re.Match[str]) -> str:
-    return "或"
-
-
-def _nothing(found: re.Match[str]) -> str:
-    return ""
-
-
-def _pause(found: re.Match[str]) -> str:
-    return "，"
-
-
 Say = Callable[[re.Match[str]], str | None]
+
+
+def _always(word: str) -> Say:
+    """The same word for whatever was found."""
+    return lambda _found: word
+
 
 _SIGN = r"(?P<sign>(?<=[比出为是幅额余率温])[-－−]|(?<![\d.A-Za-z一-鿿\)）%])[-－−]|(?<!\d)[+±])?"
 _AB = rf"(?P<a>{_N})(?:{_TO}(?P<b>{_N}))?"
@@ -463,7 +443,7 @@ RULES: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
     (re.compile(pattern), say)
     for pattern, say in (
         # addresses and names made of figures
-        (r"(?<=[一-鿿])\s+(?=(?:19|20)\d\d[-/.]\d)", _pause),
+        (r"(?<=[一-鿿])\s+(?=(?:19|20)\d\d[-/.]\d)", _always("，")),
         (
             r"https?://[^\s一-鿿，。（）《》]+|(?<![A-Za-z])www\.[A-Za-z0-9./_-]+|[A-Za-z0-9._-]+@[A-Za-z0-9-]+\.[A-Za-z.]+",
             _link,
@@ -487,8 +467,8 @@ RULES: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
         (r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", _ip),
         (r"(?<![A-Za-z])(?P<letters>[A-Z]{2,4}(?:/[A-Z]{1,2})?)\s?(?P<n>\d{3,})-(?P<y>(?:19|20)\d\d)(?!\d)", _standard),
         (r"(?<![A-Za-z])(?P<letters>[A-Z]{2}/[A-Z]{1,2})\s?(?P<n>\d{3,})(?P<y>)(?![\d.-])", _standard),
-        (r"(?<![A-Za-z])N[oO]\.?\s?(?=\d)", _numbered),
-        (r"(?<=\d)#", _hash),
+        (r"(?<![A-Za-z])N[oO]\.?\s?(?=\d)", _always("编号")),
+        (r"(?<=\d)#", _always("号")),
         # days and hours
         (rf"(?<!\d){_WHEN}(?P<sep>[-/.])(?P<m>\d{{1,2}})(?P=sep)(?P<d>\d{{1,2}})(?!\d)(?:T(?=\d\d:))?", _day),
         (rf"(?<!\d){_WHEN}\s?年\s?(?P<m>\d{{1,2}})\s?月(?!\d)", _month),
@@ -502,8 +482,11 @@ RULES: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
             r"(?<![\d:：.])(?P<h>\d{1,2})[:：](?P<min>[0-5]\d)(?:[:：](?P<s>[0-5]\d)(?:[+-]\d\d:\d\d|Z)?)?(?![\d:：])",
             _clock,
         ),
-        (r"(?<=\d:\d\d|\d：\d\d)\s?[-～~—–－]+\s?(?=(?:次日|第二天|当日|下午|晚上|上午|中午)?\d{1,2}[:：]\d\d)", _to),
-        (r"(?<=\d:\d\d|\d：\d\d)\s?(?:至|到)\s?(?=\d{1,2}[:：]\d\d)", _to),
+        (
+            r"(?<=\d:\d\d|\d：\d\d)\s?[-～~—–－]+\s?(?=(?:次日|第二天|当日|下午|晚上|上午|中午)?\d{1,2}[:：]\d\d)",
+            _always("到"),
+        ),
+        (r"(?<=\d:\d\d|\d：\d\d)\s?(?:至|到)\s?(?=\d{1,2}[:：]\d\d)", _always("到")),
         (r"(?<!\d)(?P<h>[01]?\d|2[0-4])\s?(?P<word>[点时])\s?(?P<min>[0-5]\d)(?:分|(?![\d.]))", _minutes),
         (r"(?<![\d.:：])\d+(?:\.\d+)?(?:[:：]\d+(?:\.\d+)?)+(?![\d.])", _ratio),
         # prices, shares, measures
@@ -534,16 +517,16 @@ RULES: tuple[tuple[re.Pattern[str], Say], ...] = tuple(
             _coded,
         ),
         # plain figures
-        (rf"{_START}{_SIGN}(?P<a>{_N})(?P<ua>){_TO}(?P<sb>[-−])?(?P<b>{_N}){_END}", _range),
+        (rf"{_START}{_SIGN}(?P<a>{_N}){_TO}(?P<sb>[-−])?(?P<b>{_N}){_END}", _range),
         (r"(?<![\d.])(?P<digits>\d+)(?![\d]|\.\d|,\d{3})", _long),
         (r"(?:(?<=^)|(?<=\n)|(?<=[。；]))\s?[(（]?(?P<n>\d{1,2})(?:[)）]|[.．、](?!\d))\s?", _item),
         (rf"(?:{_N})", _figure),
         (r"(?P<sign>(?<=[比出为是幅额余率温])[-−]|(?<![\d.A-Za-z一-鿿）)])[-−]|(?<!\d)[+±])(?=\d)", _signed),
         (r"[A-Za-z]+(?:-[A-Z][a-z]+)?", _latin),
-        (r"(?<=[一-鿿])\s?[/／]\s?(?=[一-鿿])(?!\s?共)", _either),
-        (r"——|\s?[/／](?=共)", _pause),
-        (r"\s?[～~—–]+\s?(?=[-−]?\d)|(?<=[一-鿿℃%])\s?-\s?(?=\d)", _to),
-        (r"[~～](?=\s*$)", _nothing),
-        (r"(?<=[一-鿿])\s+(?=[一-鿿])", _pause),
+        (r"(?<=[一-鿿])\s?[/／]\s?(?=[一-鿿])(?!\s?共)", _always("或")),
+        (r"——|\s?[/／](?=共)|\s+[·•]\s+", _always("，")),
+        (r"\s?[～~—–]+\s?(?=[-−]?\d)|(?<=[一-鿿℃%])\s?-\s?(?=\d)", _always("到")),
+        (r"[~～](?=\s*$)", _always("")),
+        (r"(?<=[一-鿿])[^\S\n]+(?=[一-鿿])", _always("，")),
     )
 )

@@ -104,6 +104,13 @@ def test_what_was_said_is_said_again_alike() -> None:
         assert speakable(said) == said, text
 
 
+def test_lines_are_sentences_and_spaces_are_pauses() -> None:
+    assert speakable("合2.12元/公斤\n北京新发地 今天\r\n好！\n\n再见 · 谢谢") == (
+        "合每公斤二点一二元。北京新发地，今天。好！再见，谢谢"
+    )
+    assert speakable("") == speakable(" \n《》") == ""
+
+
 def test_a_long_hostile_text_takes_no_longer_than_its_length_allows() -> None:
     began = time.process_time()
     for text in (
