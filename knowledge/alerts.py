@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Text, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
 from knowledge.tables import Alert, Notice
@@ -28,22 +28,23 @@ _COUNTY, _TOWN = 6, 9
 
 def active(session: Session, place_code: str, now: datetime) -> list[Alert]:
     """The alerts in force at a moment for a place (6, 9 or 12 digits), the most severe first, then the latest."""
-    issued = _issued(session, now)
-    ended = _ended(issued)
+    lasting = or_(Alert.expires > now, and_(Alert.expires.is_(None), Alert.sent > now - WITHOUT_END))
     found = [
         alert
-        for alert in issued
-        if alert.kind in {"Alert", "Update"}
-        and (alert.sender, alert.identifier) not in ended
-        and (alert.effective or alert.sent) <= now < until(alert)
-        and concerns(alert, place_code)
+        for alert in session.scalars(select(Alert).where(*_heeded(now), lasting, _near(place_code)))
+        if alert.kind in {"Alert", "Update"} and (alert.effective or alert.sent) <= now and concerns(alert, place_code)
     ]
-    return sorted(found, key=lambda alert: (_rank(alert), -alert.sent.timestamp()))
+    if not found:
+        return []
+    since = min(alert.sent for alert in found)
+    ended = _ended(session.scalars(select(Alert).where(*_heeded(now), Alert.kind != "Alert", Alert.sent >= since)))
+    standing = [alert for alert in found if (alert.sender, alert.identifier) not in ended]
+    return sorted(standing, key=lambda alert: (_rank(alert), -alert.sent.timestamp()))
 
 
 def cancelled(session: Session, place_code: str, now: datetime) -> list[tuple[Alert, Alert]]:
     """Alerts for a place that were cancelled before their time was up, each with its cancellation; the latest first."""
-    issued = _issued(session, now)
+    issued = _issued(session, place_code, now)
     by_id = {(alert.sender, alert.identifier): alert for alert in issued}
     found = []
     for cancel in issued:
@@ -55,7 +56,7 @@ def cancelled(session: Session, place_code: str, now: datetime) -> list[tuple[Al
 
 def expired(session: Session, place_code: str, now: datetime) -> list[Alert]:
     """Alerts for a place whose time is up, the one that ended last first."""
-    issued = _issued(session, now)
+    issued = _issued(session, place_code, now)
     ended = _ended(issued)
     found = [
         alert
@@ -103,13 +104,20 @@ def concerns(alert: Alert, place_code: str) -> bool:
     return not codes or any(wanted.startswith(code) or code.startswith(wanted) for code in codes)
 
 
-def _issued(session: Session, now: datetime) -> list[Alert]:
-    rows = session.scalars(
-        select(Alert)
-        .where(Alert.status == "Actual", Alert.scope == "Public", Alert.sent <= now.astimezone(UTC))
-        .order_by(Alert.sent)
-    )
-    return list(rows)
+def _heeded(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The conditions on alerts that count at all, sent by a moment."""
+    return Alert.status == "Actual", Alert.scope == "Public", Alert.sent <= now
+
+
+def _near(place_code: str) -> ColumnElement[bool]:
+    """Alerts with a code of the place's county among their areas, or with none: a national feed has thousands."""
+    areas = cast(Alert.areas, Text)
+    return or_(areas.contains(f'"{place_code[:_COUNTY]}'), areas == "[]")
+
+
+def _issued(session: Session, place_code: str, now: datetime) -> list[Alert]:
+    near = or_(_near(place_code), Alert.kind != "Alert")
+    return list(session.scalars(select(Alert).where(*_heeded(now), near).order_by(Alert.sent)))
 
 
 def _ended(issued: Iterable[Alert]) -> set[tuple[str, str]]:

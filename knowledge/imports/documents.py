@@ -23,6 +23,9 @@ _ARTICLE = re.compile(r"^(第[〇零一二三四五六七八九十百千]+条(?:
 _LEVELS = ("红色", "橙色", "黄色", "蓝色")
 _SEVERITY = {"Extreme": "红色", "Severe": "橙色", "Moderate": "黄色", "Minor": "蓝色"}
 
+#: The severity in CAP of each colour of a Chinese warning.
+SEVERITIES = {colour: severity for severity, colour in _SEVERITY.items()}
+
 
 def policy(path: Path) -> dict[str, Any]:
     """A policy with its sections, or a law with its articles. Raises RowError where title or text is missing."""
@@ -193,9 +196,8 @@ def alert(path: Path) -> dict[str, Any]:
 
 def _moment(said: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(said)
-    except ValueError:
-        raise RowError(f"时间“{said[:30]}”不对") from None
-    if moment.tzinfo is None:
-        raise RowError(f"时间“{said[:30]}”没写时区")
-    return moment
+        found = parse.moment(said)
+    except parse.CellError as error:
+        raise RowError(str(error)) from None
+    assert found is not None
+    return found

@@ -25,7 +25,7 @@ FIELD_KEYS = frozenset(
     | {"minimum"}
 )
 TYPES = frozenset(
-    {"text", "number", "percent", "integer", "open_number", "date", "month", "year", "flag", "clock", "phone"}
+    {"text", "number", "percent", "integer", "open_number", "date", "moment", "month", "year", "flag", "clock", "phone"}
     | {"private_phone", "list", "village", "place", "town"}
 )
 

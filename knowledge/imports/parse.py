@@ -240,6 +240,20 @@ def _serial(days: int) -> date:
     return EXCEL_EPOCH + timedelta(days=days)
 
 
+def moment(cell: object) -> datetime | None:
+    """A point in time with its zone, as ISO 8601 has it (2026-07-21T13:43:01Z); None where the cell is empty."""
+    stored = text(cell)
+    if not stored:
+        return None
+    try:
+        found = datetime.fromisoformat(stored)
+    except ValueError:
+        raise CellError(f"时间“{stored[:30]}”不对") from None
+    if found.tzinfo is None:
+        raise CellError(f"时间“{stored[:30]}”没写时区")
+    return found
+
+
 def month(cell: object) -> str:
     """A month as 2026-11; "" where the cell is empty."""
     if isinstance(cell, (date, datetime)):

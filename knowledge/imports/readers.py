@@ -110,6 +110,11 @@ def read(path: Path) -> list[Grid]:
     return [_delimited(data)]
 
 
+#: The column of the place where records are kept under its division code: {"130283": [{…}, …], …}.
+PLACE_KEY = "区划代码"
+_CODE = re.compile(r"\d{6}|\d{9}|\d{12}")
+
+
 def _check_archive(path: Path) -> None:
     """Refuse an archive that would unpack to more than memory holds, whatever its directory says of its sizes."""
     try:
@@ -225,6 +230,8 @@ def _json(data: str) -> list[Grid]:
     longest = max(found, key=lambda named: len(named[1]))[1]
     fields = set(longest[0])
     alike = [(name, records) for name, records in found if len(fields & set(records[0])) * 2 > len(fields)]
+    if len(alike) > 1 and all(_CODE.fullmatch(name) for name, _ in alike):  # records under the code of their place
+        return [_records("", [{PLACE_KEY: name, **record} for name, records in alike for record in records])]
     return [_records(name if len(alike) > 1 else "", records) for name, records in alike]
 
 

@@ -127,6 +127,8 @@ def _typed(item: Field, cell: object, unit: str, laid: Match) -> Any:
             return _stored(parse.open_number(cell, minimum=minimum))
         case "date":
             return parse.day(cell)
+        case "moment":
+            return parse.moment(cell)
         case "month":
             return parse.month(cell)
         case "year":

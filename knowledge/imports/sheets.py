@@ -195,10 +195,33 @@ def _finish_relief(values: dict[str, Any], laid: Match, file: File) -> dict[str,
     return values | {"dated": file.dated}
 
 
+def _finish_alert(values: dict[str, Any], laid: Match, file: File) -> dict[str, Any]:
+    """A weather service's warning of one county as an alert of CAP's shape."""
+    code, event, level, sent = (values.pop("code"), values["event"], values["level"], values["sent"])
+    return values | {
+        "identifier": f"{code} {event} {sent.isoformat()}",
+        "sender": laid.mapping.department,
+        "status": "Actual",
+        "kind": "Alert",
+        "scope": "Public",
+        "references": [],
+        "severity": documents.SEVERITIES[level],
+        "effective": sent,
+        "publisher": laid.mapping.department,
+        "headline": f"{event}{level}预警",
+        "description": "",
+        "instruction": "",
+        "contact": "",
+        "areas": [code],
+        "area_names": [name] if (name := values.pop("name")) else [],
+    }
+
+
 #: What a data set needs beside its mapping.
 FINISH: dict[str, Callable[[dict[str, Any], Match, File], dict[str, Any]]] = {
     "prices": _finish_price,
     "reliefs": _finish_relief,
+    "alerts": _finish_alert,
 }
 
 

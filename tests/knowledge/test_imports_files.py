@@ -11,7 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from config import SHANGHAI
 from knowledge import database
 from knowledge.imports import Summary, import_paths, retry, sheets
 from knowledge.imports.mapping import FIELD_KEYS, MAPPING_KEYS, TYPES, MappingError, load, load_all
@@ -482,6 +483,7 @@ def test_an_exception_midway_leaves_the_data_as_they_were(
 KILLED = """
 import sys
 from pathlib import Path
+from config import SHANGHAI
 from knowledge import database
 from knowledge.imports import import_paths
 from tests.conftest import NOW
@@ -725,3 +727,19 @@ def test_an_empty_database_file_is_not_needed(tmp_path: Path) -> None:
     database.migrate(engine)
     assert run(engine, put(tmp_path / "f.csv", FINANCE, ENTRY)).datasets["finance"].stored == 1
     engine.dispose()
+
+
+def test_the_real_weather_warnings_are_alerts_of_their_counties(engine: Engine, real: Path) -> None:
+    from knowledge import alerts
+    from knowledge.tables import Alert
+
+    night = datetime(2026, 7, 24, 23, 30, tzinfo=SHANGHAI)
+    done = import_paths(engine, [real / "alerts" / "cma_warnings_by_county_2026-07-24.json"], now=night)
+    counts = done.datasets["alerts"]
+    assert (counts.read, counts.stored, counts.quarantined) == (903, 875, 28)  # 28 bear no colour
+    with Session(engine) as session:
+        (heat,) = [a for a in alerts.active(session, "654022", night) if a.event == "高温"]
+        assert (heat.level, heat.severity, heat.publisher) == ("红色", "Extreme", "中国气象局")
+        assert alerts.active(session, "654022100", night) == alerts.active(session, "654022", night)
+        assert not alerts.active(session, "654022", datetime(2026, 7, 27, tzinfo=SHANGHAI))
+        assert session.scalar(select(func.count()).select_from(Alert)) == 875
