@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -13,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.process import BaseProcess
 from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -27,7 +26,8 @@ from knowledge import database
 from knowledge.mailbox import Mailbox
 from knowledge.outbox import LEASE, Outbox, Taken, quiet
 from knowledge.tables import Outgoing
-from tests.conftest import NOW, ROOT
+from tests.channels import outbox_worker
+from tests.conftest import NOW
 
 MINUTE = timedelta(minutes=1)
 FAST = 1e9
@@ -394,7 +394,7 @@ class Carrier(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Asked)
         self.moments = moments
         self.outbox = outbox
-        self.worker: subprocess.Popen[bytes] | None = None
+        self.worker: BaseProcess | None = None
         self.asked = 0
         self.taken: list[int] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -423,63 +423,45 @@ class Asked(BaseHTTPRequestHandler):
     def _kill(self) -> None:
         assert self.server.worker
         self.server.worker.kill()
-        self.server.worker.wait()
+        self.server.worker.join()
         self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
         pass
 
 
-WORKER = """
-import sys
-from datetime import datetime, timedelta
-from threading import Event
-from channels.outbox.worker import Worker
-from channels.sms.kannel_sender import KannelSender
-from config import SHANGHAI, Settings
-from knowledge import database
-from knowledge.outbox import Outbox
-
-url, gateway, ahead = sys.argv[1:]
-settings = Settings(kannel_send_url=gateway, kannel_secret="s", kannel_per_second=1000)
-begun = datetime.now(SHANGHAI)
-clock = lambda: datetime(2026, 11, 23, 10, tzinfo=SHANGHAI) + timedelta(minutes=int(ahead)) + (datetime.now(SHANGHAI) - begun)
-Worker(Outbox(database.sessions(database.connect(url))), KannelSender(settings), clock).run(Event())
-"""
-
-
 @pytest.fixture
-def kills() -> Iterator[list[subprocess.Popen[bytes]]]:
-    running: list[subprocess.Popen[bytes]] = []
+def kills() -> Iterator[list[BaseProcess]]:
+    running: list[BaseProcess] = []
     yield running
     for process in running:
         process.kill()
-        process.wait()
+        process.join()
 
 
 @pytest.mark.parametrize("reporting", [False, True], ids=["silent carrier", "carrier that reports"])
 def test_a_worker_killed_at_any_moment_loses_nothing_and_doubles_only_what_it_counted(
-    engine: Engine, reporting: bool, kills: list[subprocess.Popen[bytes]]
+    engine: Engine, reporting: bool, kills: list[BaseProcess]
 ) -> None:
     outbox = Outbox(database.sessions(engine))
-    count = 60
+    count = 40
     outbox.put([wanted(f"第{number}条", key=str(number)) for number in range(count)], NOW)
-    moments = {5: "before", 11: "after", 20: "after", 26: "before", 40: "after", 41: "before"}
+    moments = {5: "before", 11: "after", 20: "after", 21: "before"}
     carrier = Carrier(dict(moments), outbox if reporting else None)
     url = engine.url.render_as_string(hide_password=False)
     gateway = f"http://127.0.0.1:{carrier.server_port}/cgi-bin/sendsms"
     chance = random.Random(20261123)
     for ahead in range(0, 400, 4):  # each worker's clock is beyond the lease of the one before
-        process = subprocess.Popen([sys.executable, "-c", WORKER, url, gateway, str(ahead)], cwd=ROOT)
+        process = outbox_worker.start(url, gateway, ahead * MINUTE)
         kills.append(process)
         carrier.worker = process
-        patience = time.monotonic() + (3 + chance.random() * 3 if ahead < 24 else 60)
-        while process.poll() is None and time.monotonic() < patience:
+        patience = time.monotonic() + (0.5 + chance.random() if ahead < 16 else 60)
+        while process.is_alive() and time.monotonic() < patience:
             if not any(row.state in ("queued", "sending") for row in rows(engine)):
                 break
             time.sleep(0.1)
         process.kill()
-        process.wait()
+        process.join()
         if not any(row.state in ("queued", "sending") for row in rows(engine)):
             break
     carrier.shutdown()

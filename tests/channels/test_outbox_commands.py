@@ -1,0 +1,120 @@
+"""`flask worker` and `flask outbox` as they are run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from app import create_app
+from channels.base.sending import Wanted
+from config import SHANGHAI, Settings
+from knowledge import database
+from knowledge.outbox import Outbox
+from tests.channels.test_outbox import Carrier, rows
+from tests.conftest import ROOT
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def url(migrated: Path, tmp_path: Path) -> str:
+    path = tmp_path / "outbox.db"
+    path.write_bytes(migrated.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def run(url: str) -> Run:
+    """Runs a command against the test's database, with more settings if wanted."""
+
+    def runs(*arguments: str, **settings: Any) -> Result:
+        app = create_app(Settings(database_url=url, **settings))
+        result = app.test_cli_runner().invoke(args=arguments)
+        app.extensions["xiangyin"].engine.dispose()
+        return result
+
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "prices", "said"),
+    [
+        (["明天停水。"], "*=0.05", "1 x 1 parts = 1: 0.05 yuan"),
+        (["问" * 71, "--people", "300"], "*=0.05", "300 x 2 parts = 600: 30.00 yuan"),
+        (["问" * 71, "--to", "+14158675309"], "*=0.05, +=0.6", "1 x 2 parts = 2: 1.20 yuan"),
+        (["明天停水。"], "", "1 x 1 parts = 1: set sms_prices to know the price"),
+    ],
+)
+def test_what_a_text_costs_is_shown_before_it_is_sent(run: Run, arguments: list[str], prices: str, said: str) -> None:
+    assert run("outbox", "cost", *arguments, sms_prices=prices).output.strip() == said
+
+
+def test_what_went_out_and_what_it_cost_is_counted_after(run: Run, url: str) -> None:
+    engine = database.connect(url)
+    now = Settings().now()
+    outbox = Outbox(database.sessions(engine))
+    outbox.put([Wanted("sms", "13912345678", "甲", "reply", None, 2, None)], now)
+    taken = outbox.take("kannel", "sms", now, 1e9)
+    outbox.failed(taken, "throttled", "网关忙。", retryable=False, now=now)
+    shown = run("outbox").output
+    assert "sms        failed            1 messages        2 parts       0.00 yuan" in shown
+    assert "uncertain: 0" in shown
+    assert "1 messages are queued again" in run("outbox", "retry").output
+    assert [row.state for row in rows(engine)] == ["queued"]
+    assert "0 messages" in run("outbox", "retry").output
+    engine.dispose()
+
+
+def test_a_worker_without_a_gateway_says_what_to_set(run: Run) -> None:
+    result = run("worker")
+    assert result.exit_code == 1
+    assert "set kannel_send_url or gammu_database_url" in result.output
+
+
+def test_a_gateway_that_cannot_be_set_up_does_not_stop_the_others(run: Run) -> None:
+    result = run("worker", gammu_database_url="mysql://smsd@localhost/smsd")
+    assert result.exit_code == 1
+    assert "no gateway is set up" in result.output
+
+
+def test_a_worker_sends_what_waits_and_stops_when_told_to(url: str) -> None:
+    engine = database.connect(url)
+    outbox = Outbox(database.sessions(engine))
+    now = Settings().now().astimezone(SHANGHAI)
+    outbox.put([Wanted("sms", "13912345678", f"第{number}条", "reply") for number in range(20)], now)
+    carrier = Carrier({}, None)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("XIANGYIN_")} | {
+        "XIANGYIN_DATABASE_URL": url,
+        "XIANGYIN_KANNEL_SEND_URL": f"http://127.0.0.1:{carrier.server_port}/cgi-bin/sendsms",
+        "XIANGYIN_KANNEL_SECRET": "s3cret",
+        "XIANGYIN_KANNEL_PER_SECOND": "1000",
+    }
+    command = [sys.executable, "-m", "flask", "worker"]
+    worker = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while len(carrier.taken) < 20 and time.monotonic() < deadline and worker.poll() is None:
+            time.sleep(0.1)
+        time.sleep(0.5)
+        worker.send_signal(signal.SIGTERM)
+        _, told = worker.communicate(timeout=30)
+    finally:
+        worker.kill()
+        carrier.shutdown()
+        carrier.server_close()
+    assert worker.returncode == 0, told
+    assert "Sending by kannel" in told
+    assert "Traceback" not in told
+    assert "s3cret" not in told
+    assert sorted(carrier.taken) == [row.id for row in rows(engine)]
+    assert {row.state for row in rows(engine)} == {"sent"}
+    engine.dispose()
