@@ -12,6 +12,7 @@ from channels.base.refusals import install_refusals
 from channels.base.sending import Sender
 from channels.sms import gammu, kannel, kannel_sender, twilio
 from channels.tv import loop
+from channels.wechat import sender as wechat_sender
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("sms/twilio", twilio.routes),
     Channel("sms/kannel", kannel.routes, kannel_sender.sender),
     Channel("sms/gammu", gammu.routes, gammu.sender),
-    Channel("wechat", wechat.routes),
+    Channel("wechat", wechat.routes, wechat_sender.sender),
     Channel("phone", phone.routes, phone.sender),
     Channel("rasa", rasa.routes),
     Channel("pictures", pictures.routes),

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from knowledge import database
+from knowledge import database, tables
 from knowledge.database import Sessions
 from knowledge.tables import Inbound, OptOut, WechatKept, WechatOutgoing, WechatToken
 
@@ -201,9 +201,8 @@ class Wechat:
                 return Outgoing(*row)
         return None
 
-    def quota(self, outgoing: Outgoing) -> Quota:
-        """What WeChat has counted for the receiver so far, without the message itself."""
-        openid = outgoing.openid
+    def quota(self, openid: str, but: int = 0) -> Quota:
+        """What WeChat has counted for a user so far, in both outboxes, without the row `but` of this one."""
         with self._sessions() as session:
             ours = Inbound.channel.in_(CHANNELS), Inbound.sender == openid
             last = session.scalar(select(func.max(Inbound.received)).where(*ours))
@@ -212,11 +211,14 @@ class Wechat:
                 return Quota(None, 0, opted_out)
             counted = select(func.count()).where(
                 WechatOutgoing.openid == openid,
-                WechatOutgoing.id != outgoing.id,
+                WechatOutgoing.id != but,
                 WechatOutgoing.state.in_(("sending", "sent")),
                 WechatOutgoing.at >= last,
             )
-            return Quota(last, session.scalar(counted) or 0, opted_out)
+            told = select(func.count()).where(
+                tables.Outgoing.channel.in_(CHANNELS), tables.Outgoing.address == openid, tables.Outgoing.sent >= last
+            )
+            return Quota(last, (session.scalar(counted) or 0) + (session.scalar(told) or 0), opted_out)
 
     def sent(self, outgoing: Outgoing, now: datetime) -> None:
         """WeChat has taken it."""

@@ -28,7 +28,7 @@ from channels.base.reading import whole_body
 from channels.base.refusals import RefusedError, http_error
 from channels.wechat import parts
 from channels.wechat.answers import Answers, Recogniser
-from channels.wechat.client import Client
+from channels.wechat.client import client_for
 from channels.wechat.crypto import Seal, SealError, signature, signed
 from channels.wechat.incoming import Incoming, UnreadableError, fields, read, sealed_reply, text_reply
 from channels.wechat.late import Late
@@ -107,13 +107,9 @@ def routes(service: Service, recogniser: Recogniser | None = None, within: float
 
 
 def _room(service: Service, recogniser: Recogniser | None, within: float) -> Room:
-    settings, desk, pool = service.settings, service.desk, ThreadPoolExecutor(AT_ONCE, "wechat")
-    app_id, secret = _secret(settings.wechat_app_id), _secret(settings.wechat_app_secret)
-    if not (app_id and secret):
-        return Room(service, Answers(service, service.wechat, None), None, pool, within)
-    client = Client(settings.wechat_api_url, app_id, secret, service.wechat, desk.now)
+    client, pool = client_for(service), ThreadPoolExecutor(AT_ONCE, "wechat")
     answers = Answers(service, service.wechat, client, recogniser)
-    late = Late(service.wechat, client, answers.answer, service.picture, desk.now)
+    late = Late(service.wechat, client, answers.answer, service.picture, service.desk.now) if client else None
     return Room(service, answers, late, pool, within)
 
 

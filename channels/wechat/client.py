@@ -15,10 +15,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import Any, Protocol
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+from channels.base import Service
 from channels.wechat.errors import ERRORS, ApiError, api_error, unreached
 
 #: How long WeChat may take for one answer, in seconds.
@@ -118,9 +119,10 @@ class Client:
             raise unreached(f"HTTP {error.code}") from None
         except TimeoutError:
             raise unreached("no answer in time") from None
-        except (OSError, HTTPException) as error:
-            timed_out = isinstance(getattr(error, "reason", None), TimeoutError)
-            raise unreached("no answer in time" if timed_out else "no connection") from None
+        except URLError:  # the request was not handed over
+            raise unreached("no connection") from None
+        except (OSError, HTTPException):
+            raise unreached("cut off") from None
         return reading(answer, answered)
 
     # --- the token ---------------------------------------------------------------------------------------------------
@@ -166,6 +168,16 @@ class Client:
         if not (isinstance(value, str) and value and isinstance(seconds, int)):
             raise unreached("no token in the answer")
         return value, seconds
+
+
+def client_for(service: Service) -> Client | None:
+    """The client of the account in the settings; None without an AppSecret."""
+    settings = service.settings
+    app_id, secret = settings.wechat_app_id, settings.wechat_app_secret
+    if not (app_id and secret):
+        return None
+    own, hidden = app_id.get_secret_value(), secret.get_secret_value()
+    return Client(settings.wechat_api_url, own, hidden, service.wechat, service.desk.now)
 
 
 def _media(answer: bytes, kind: str) -> bytes:

@@ -47,7 +47,7 @@ class Outbox(Protocol):
     def settle(self, openid: str, message_id: str) -> None: ...
     def owed(self, now: datetime) -> Sequence[Any]: ...
     def take(self, now: datetime) -> Any: ...
-    def quota(self, outgoing: Any) -> Any: ...
+    def quota(self, openid: str, but: int = 0) -> Any: ...
     def sent(self, outgoing: Any, now: datetime) -> None: ...
     def failed(self, outgoing: Any, reason: str, now: datetime, again: datetime | None = None) -> None: ...
 
@@ -145,15 +145,12 @@ class Late:
 
     def _send(self, outgoing: Any) -> None:
         now = self._clock()
-        quota = self._outbox.quota(outgoing)
+        quota = self._outbox.quota(outgoing.openid, but=outgoing.id)
         if quota.opted_out:
             self._outbox.failed(outgoing, "opted out", now)
             return
         try:
-            if quota.last is None or now - quota.last > WINDOW:
-                raise api_error(45015)
-            if quota.used >= MOST:
-                raise api_error(45047)
+            check_quota(quota, now)
             if outgoing.kind == "text":
                 self._client.send_text(outgoing.openid, outgoing.content)
             else:
@@ -169,3 +166,11 @@ class Late:
             self._outbox.failed(outgoing, reason, self._clock(), again=self._clock() + left[0] if left else None)
         else:
             self._outbox.sent(outgoing, self._clock())
+
+
+def check_quota(quota: Any, now: datetime) -> None:
+    """Raises ApiError, as WeChat would, where nothing more may be sent to a user now."""
+    if quota.last is None or now - quota.last > WINDOW:
+        raise api_error(45015)
+    if quota.used >= MOST:
+        raise api_error(45047)

@@ -237,7 +237,7 @@ def send_one(wechat: Wechat, number: str, seconds: float) -> Any:
     wechat.queue(USER, number, "text", number, now)
     outgoing = wechat.take(now)
     assert outgoing is not None
-    quota = wechat.quota(outgoing)
+    quota = wechat.quota(USER, but=outgoing.id)
     wechat.sent(outgoing, now)
     return quota
 
@@ -261,9 +261,9 @@ def test_what_failed_costs_no_quota_and_what_is_being_sent_does(wechat: Wechat, 
     assert first is not None
     assert second is not None
     assert third is not None
-    assert wechat.quota(third).used == 2
+    assert wechat.quota(USER, but=third.id).used == 2
     wechat.failed(first, "48001", NOW)
-    assert wechat.quota(third).used == 1
+    assert wechat.quota(USER, but=third.id).used == 1
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -271,9 +271,9 @@ def test_who_never_wrote_or_opted_out_is_known(wechat: Wechat, engine: Engine, c
     wechat.queue(USER, "1", "text", "一", NOW)
     outgoing = wechat.take(NOW)
     assert outgoing is not None
-    assert wechat.quota(outgoing).last is None
+    assert wechat.quota(USER, but=outgoing.id).last is None
     Mailbox(database.sessions(engine)).opt_out(channel, USER, NOW)
-    assert wechat.quota(outgoing).opted_out
+    assert wechat.quota(USER, but=outgoing.id).opted_out
 
 
 def test_what_is_too_old_is_forgotten_but_the_token(wechat: Wechat, engine: Engine) -> None:
