@@ -60,6 +60,7 @@ class Settings(BaseModel):
     rasa_token: SecretStr | None = None
     tv_token: SecretStr | None = None
     kannel_secret: SecretStr | None = None
+    kannel_answers: Literal["response", "outbox"] = "response"
     kannel_send_url: str = Field("", pattern=r"^(https?://[^/]+/.*)?$")
     kannel_user: str = ""
     kannel_password: SecretStr | None = None

@@ -7,6 +7,8 @@ from typing import Any
 
 from bot.messages import Choice, Fact, Message, Reply
 from channels.base import Outcome, Service
+from channels.base.sending import Wanted
+from channels.sms.prices import cost as cost_of
 from channels.sms.segments import fit, split
 from channels.sms.wishes import GOODBYE, WELCOME, wish
 
@@ -41,6 +43,13 @@ def said(outcome: Outcome) -> str:
     if outcome.reply:
         return fit(outcome.reply)
     return fit(_again(outcome.earlier)) if outcome.earlier else ""
+
+
+def queue(service: Service, number: str, text: str, id: str | None) -> None:
+    """Let an answer wait in the outbox; the answer to one message of one sender waits there once."""
+    parts, price = cost_of(service.settings.sms_prices, number, text)
+    key = f"reply:{CHANNEL}:{number[:40]}:{id[:40]}" if id else None
+    service.outbox.put([Wanted(CHANNEL, number, text, "reply", key, parts, price)], service.desk.now())
 
 
 def _again(stored: dict[str, Any]) -> Reply:

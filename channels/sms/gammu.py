@@ -19,11 +19,10 @@ from bot.messages import Address, Message
 from channels.base import Service
 from channels.base.reading import phone_number, tidy
 from channels.base.refusals import RefusedError
-from channels.base.sending import Letter, UnreachableError, Wanted
-from channels.sms.answers import CHANNEL, LONGEST, handle, said
+from channels.base.sending import Letter, UnreachableError
+from channels.sms.answers import CHANNEL, LONGEST, handle, queue, said
 from channels.sms.modem_parts import Part, Whole, join, rows_of
 from channels.sms.modem_tables import INBOX, MULTIPART, OUTBOX, SENT, connect, flags
-from channels.sms.prices import cost
 from channels.sms.segments import split
 
 log = logging.getLogger(__name__)
@@ -167,10 +166,7 @@ class Modem:
                     return False
                 answer = said(outcome)
             if answer:
-                parts, price = cost(self._service.settings.sms_prices, number, answer)
-                key = f"reply:{CHANNEL}:{number[:40]}:{whole.id}"
-                reply = Wanted(CHANNEL, number, answer, "reply", key, parts, price)
-                self._service.outbox.put([reply], self._service.desk.now())
+                queue(self._service, number, answer, whole.id)
         else:
             log.warning("a part of a message came after its message was answered without it, and others still lack")
         numbers = [part.number for part in whole.parts if not part.done]

@@ -15,10 +15,10 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from bot.messages import Address, Message
-from channels.base import Outcome, Service, Settings
+from channels.base import Service, Settings
 from channels.base.reading import bears, phone_number, tidy
 from channels.base.refusals import RefusedError, http_error
-from channels.sms.answers import CHANNEL, LONGEST, handle, said
+from channels.sms.answers import CHANNEL, LONGEST, handle, queue, said
 from channels.sms.kannel_sender import DLR_MASK, report_url
 from channels.sms.segments import encoding
 
@@ -53,12 +53,18 @@ def routes(service: Service) -> Blueprint:
     def incoming() -> ResponseReturnValue:
         arguments = _proven(service)
         sender, number = phone_number(_field(arguments, "from")), arguments.get("id", b"").decode("ascii", "ignore")
-        text = _text(arguments)
-        message = Message(Address(CHANNEL, sender), text, service.desk.now(), id=number[:100] or None, resident=sender)
+        message = Message(
+            Address(CHANNEL, sender), _text(arguments), service.desk.now(), id=number[:100] or None, resident=sender
+        )
         outcome = handle(service, message, PATIENCE)
         if outcome.kind == "busy":
             raise http_error(503)  # Kannel asks again
-        return _answer(outcome, service.settings, message.id)
+        text = said(outcome)
+        if service.settings.kannel_answers == "outbox":
+            if text and (message.id or outcome.kind != "repeat"):
+                queue(service, sender, text, message.id)
+            text = ""
+        return _answer(text, service.settings, message.id)
 
     @blueprint.get("/sms/kannel/dlr")
     def report() -> ResponseReturnValue:
@@ -82,12 +88,13 @@ def routes(service: Service) -> Blueprint:
     return blueprint
 
 
-def _answer(outcome: Outcome, settings: Settings, number: str | None) -> Response:
+def _answer(text: str, settings: Settings, number: str | None) -> Response:
     """What Kannel is to send, in plain text; nothing where nothing is to be said.
 
-    A repeat gets its answer again: Kannel repeats only what it could not read.
+    A repeat gets its answer again: Kannel repeats only what it could not read. But a Kannel that is killed while it
+    waits for an answer has acknowledged the question already and will not ask again: answers that go by the outbox
+    (setting kannel_answers) survive that.
     """
-    text = said(outcome)
     response = Response(text, mimetype="text/plain")
     if text:
         response.headers["X-Kannel-Coding"] = "0" if encoding(text) == "gsm7" else "2"

@@ -271,6 +271,20 @@ def test_a_flood_is_told_once_and_then_not_answered(make) -> None:
     assert len(service.stored()) == 2
 
 
+def test_answers_may_go_by_the_outbox_once_each(make) -> None:
+    service, client = make(kannel_secret=SECRET, kannel_answers="outbox", sms_prices="*=0.05")
+    for _ in range(3):
+        response = ask(client)
+        assert (response.status_code, response.get_data()) == (200, b"")
+        assert "X-Kannel-DLR-URL" not in response.headers
+    for _ in range(2):
+        ask(client, "没有编号", id=None)
+    with database.sessions(service.engine)() as session:
+        first, second = session.scalars(select(Outgoing).order_by(Outgoing.id))
+    assert (first.text, first.address, first.rank, str(first.cost)) == (ANSWER, "13912345678", 1, "0.05")
+    assert (second.text, second.key) == (ANSWER, None)
+
+
 # --- delivery reports ------------------------------------------------------------------------------------------------
 
 

@@ -198,6 +198,29 @@ def test_a_question_that_finds_us_down_is_handed_in_again(whole: Whole) -> None:
     assert len(whole.service.stored()) == 1
 
 
+def test_kannel_killed_while_it_waits_for_an_answer_loses_none_that_goes_by_the_outbox(whole: Whole) -> None:
+    begun, go = Event(), Event()
+
+    def slow(message: Message) -> Reply:
+        begun.set()
+        go.wait(30)
+        return PRICE
+
+    whole.service.answer = slow
+    whole.service.settings = whole.service.settings.model_copy(update={"kannel_answers": "outbox"})
+    whole.kannel.bring("玉米多少钱")
+    assert begun.wait(30)
+    whole.kannel.stop("smsbox", "bearerbox", how=SIGKILL)
+    go.set()
+    until(lambda: [row.state for row in whole.outbox()] == ["queued"])
+    whole.kannel.stop("fakesmsc")
+    whole.kannel.start()
+    until(lambda: [row.state for row in whole.outbox()] == ["delivered"])
+    time.sleep(1)
+    assert [text[: len(PRICE.headline)] for _, _, text in whole.kannel.carried()] == [PRICE.headline]
+    assert len(whole.service.asked) == 1
+
+
 def test_smsbox_killed_while_it_sends_loses_nothing(whole: Whole) -> None:
     """What smsbox had not acknowledged is uncertain and comes again after the lease; what it had, is not sent again."""
     kannel, count = whole.kannel, 200
