@@ -58,11 +58,12 @@ class People:
         with self._sessions() as session:
             if number is None:
                 number = _number(session, channel, address)
-            person = session.get(Person, _key(channel, address, number))
-            if person is None:
-                return Who(number)
-            level = next((known for known in LEVELS if known == person.level), LEVELS[0])
-            return Who(number, level, person.favourite)
+            wanted = select(Person.level, Person.favourite).where(Person.key == _key(channel, address, number))
+            person = session.execute(wanted).one_or_none()
+        if person is None:
+            return Who(number)
+        level = next((known for known in LEVELS if known == person.level), LEVELS[0])
+        return Who(number, level, person.favourite)
 
     def registered(self, number: str) -> tuple[str, ...]:
         """The villages in whose residents' list a number stands."""
@@ -203,8 +204,7 @@ class People:
 
 
 def _number(session: Session, channel: str, address: str) -> str | None:
-    door = session.get(Door, (channel, address))
-    return door.number if door else None
+    return session.scalar(select(Door.number).where(Door.channel == channel, Door.address == address))
 
 
 def _key(channel: str, address: str, number: str | None) -> str:

@@ -188,8 +188,8 @@ class Channel:
 
 # --- the desk --------------------------------------------------------------------------------------------------------
 
-#: So many messages of one channel of unproven senders are worked on at a time in a process of 8 threads, while other
-#: channels are asking.
+#: So many messages of one channel of unproven senders are worked on at a time in a process of 8 threads, but for a
+#: moment, while other channels are asking.
 MOST = 4
 
 

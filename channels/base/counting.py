@@ -96,11 +96,15 @@ class Guard:
 
 
 class Share:
-    """Keeps one channel of unproven senders from taking all threads of a process while other channels are asking.
+    """Keeps one channel of unproven senders from taking all threads of a process for long while other channels are asking.
 
-    Each may have `most` requests at work at a time, all unproven ones together half as many again. While no other
-    channel has asked for a minute, there is nobody to keep a thread for, and no limit.
+    Each may have `most` messages at work at a time, all unproven ones together half as many again. A burst may go
+    beyond that for a moment, unless one was cut off just before. While no other channel asks, there is nobody to keep a
+    thread for, and no limit.
     """
+
+    #: Seconds for which more are let in; for which none are after that; after which who has not asked is not waited for.
+    BURST, STRICT, WAITED_FOR = 2.0, 10.0, 15.0
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
@@ -108,6 +112,8 @@ class Share:
         self._lock = Lock()
         self._asked: dict[str, float] = {}
         self._open: Counter[str] = Counter()
+        self._full: dict[str, float] = {}  # since when a channel, or "" for all, has had no place left
+        self._refused: dict[str, float] = {}  # when a channel was last refused
 
     @contextmanager
     def of(self, channel: str, unproven: bool) -> Iterator[bool]:
@@ -115,14 +121,34 @@ class Share:
         with self._lock:
             now = self._clock()
             self._asked[channel] = now
-            shared = any(now - last < 60 for other, last in self._asked.items() if other != channel)
-            full = self._open[channel] >= self._most or self._open.total() >= self._most * 3 // 2
-            admitted = not (unproven and shared and full)
+            admitted = not (unproven and self._others_ask(channel, now) and self._overdone(channel, now))
+            if not admitted:
+                self._refused[channel] = now
             if unproven and admitted:
                 self._open[channel] += 1
+                self._note(channel, now)
         try:
             yield admitted
         finally:
             if unproven and admitted:
                 with self._lock:
                     self._open[channel] -= 1
+                    self._note(channel, self._clock())
+
+    def _others_ask(self, channel: str, now: float) -> bool:
+        return any(now - last < self.WAITED_FOR for other, last in self._asked.items() if other != channel)
+
+    def _overdone(self, channel: str, now: float) -> bool:
+        since = [self._full[name] for name in (channel, "") if name in self._full]
+        strict = now - self._refused.get(channel, -self.STRICT) < self.STRICT
+        return bool(since) and (strict or now - min(since) >= self.BURST)
+
+    def _note(self, channel: str, now: float) -> None:
+        for name, at_work, most in (
+            (channel, self._open[channel], self._most),
+            ("", self._open.total(), self._most * 3 // 2),
+        ):
+            if at_work < most:
+                self._full.pop(name, None)
+            else:
+                self._full.setdefault(name, now)

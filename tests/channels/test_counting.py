@@ -158,32 +158,66 @@ def test_stopping_is_obeyed_in_a_flood(service) -> None:
 # --- shares ----------------------------------------------------------------------------------------------------------
 
 
+class Shared:
+    """A share whose clock is set."""
+
+    def __init__(self, most: int) -> None:
+        self.time = 0.0
+        self.share = Share(most, lambda: self.time)
+        self.stack = ExitStack()
+
+    def enter(self, channel: str, unproven: bool = True) -> bool:
+        return self.stack.enter_context(self.share.of(channel, unproven))
+
+
 def test_a_channel_alone_may_take_all() -> None:
-    share = Share(2)
-    with ExitStack() as stack:
-        assert all(stack.enter_context(share.of("web", True)) for _ in range(20))
+    shared = Shared(2)
+    for _ in range(20):
+        assert shared.enter("web")
+        shared.time += 1
 
 
-def test_a_channel_keeps_to_its_share_while_others_ask() -> None:
-    share = Share(2)
-    with share.of("sms", False), ExitStack() as stack:
-        assert [stack.enter_context(share.of("web", True)) for _ in range(4)] == [True, True, False, False]
-        assert stack.enter_context(share.of("api-open", True)), "another has its own"
-        assert not stack.enter_context(share.of("api-open", True)), "but all open ones together leave room"
-        assert all(stack.enter_context(share.of("sms", False)) for _ in range(20)), "proven ones are never refused"
-    with share.of("web", True) as admitted:
-        assert admitted, "what is done makes room"
+def test_a_burst_is_let_in_and_an_attack_is_not() -> None:
+    shared = Shared(2)
+    shared.enter("sms", unproven=False)
+    assert all(shared.enter("web") for _ in range(20)), "a moment of many"
+    shared.time += Share.BURST
+    assert not shared.enter("web")
+    assert shared.enter("sms", unproven=False), "proven ones are never refused"
+    shared.stack.close()
+    assert [shared.enter("web") for _ in range(3)] == [True, True, False], "what is done makes room, and no more"
+    shared.stack.close()
+    shared.time += Share.STRICT
+    shared.enter("sms", unproven=False)
+    assert all(shared.enter("web") for _ in range(20)), "it is over"
 
 
-def test_who_has_not_asked_for_a_minute_is_not_waited_for() -> None:
-    clock = [0.0]
-    share = Share(1, lambda: clock[0])
-    with share.of("sms", False):
-        pass
-    with ExitStack() as stack:
-        assert [stack.enter_context(share.of("web", True)) for _ in range(2)] == [True, False]
-        clock[0] = 60.0
-        assert stack.enter_context(share.of("web", True))
+def test_all_open_channels_together_leave_room() -> None:
+    shared = Shared(2)
+    shared.enter("sms", unproven=False)
+    for channel in ("web", "api-open", "rasa"):
+        assert shared.enter(channel)
+    shared.time += Share.BURST
+    assert not shared.enter("web"), "though it has but one at work"
+
+
+def test_one_attacked_channel_leaves_another_its_own() -> None:
+    shared = Shared(4)
+    shared.enter("sms", unproven=False)
+    assert all(shared.enter("web") for _ in range(5))
+    shared.time += Share.BURST
+    assert not shared.enter("web")
+    assert shared.enter("api-open")
+
+
+def test_who_has_not_asked_for_a_while_is_not_waited_for() -> None:
+    shared = Shared(1)
+    shared.enter("sms", unproven=False)
+    shared.enter("web")
+    shared.time = Share.BURST
+    assert not shared.enter("web")
+    shared.time = Share.WAITED_FOR
+    assert shared.enter("web")
 
 
 def test_an_attack_on_one_channel_leaves_threads_for_the_others(service) -> None:
@@ -197,30 +231,27 @@ def test_an_attack_on_one_channel_leaves_threads_for_the_others(service) -> None
         return PRICE
 
     service.answer = slow
-    assert service.desk.receive(message("早", channel="phone")).kind == "answered"
     kinds: list[str] = []
-    threads = [
-        threading.Thread(
-            target=lambda n=n: kinds.append(
-                service.desk.receive(message(f"问{n}", f"v{n}", "web"), network=f"198.51.100.{n}", waits=True).kind
-            )
-        )
-        for n in range(8)
-    ]
-    for thread in threads:
+
+    def attack(number: int) -> None:
+        asked = message(f"问{number}", f"v{number}", "web")
+        kinds.append(service.desk.receive(asked, network=f"198.51.100.{number}", waits=True).kind)
+
+    threads = [threading.Thread(target=attack, args=(number,)) for number in range(MOST * 2)]
+    for thread in threads[:MOST]:
         thread.start()
-    for _ in range(MOST):
         assert at_work.acquire(timeout=10)
-    for _ in range(100):
-        if len(kinds) == 8 - MOST:
-            break
-        time.sleep(0.05)
-    assert kinds == ["throttled"] * (8 - MOST), "refused at once, and their threads are free"
+    time.sleep(Share.BURST)
+    assert service.desk.receive(message("早", channel="phone")).kind == "answered"
+    for thread in threads[MOST:]:
+        thread.start()
+        thread.join(10)
+    assert kinds == ["throttled"] * MOST, "refused at once, and their threads are free"
     assert service.desk.receive(message("玉米")).kind == "answered"
     go_on.set()
     for thread in threads:
         thread.join(10)
-    assert sorted(kinds) == ["answered"] * MOST + ["throttled"] * (8 - MOST)
+    assert sorted(kinds) == ["answered"] * MOST + ["throttled"] * MOST
 
 
 def test_an_answer_that_fails_gives_its_place_back(service) -> None:
