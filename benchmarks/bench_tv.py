@@ -8,6 +8,7 @@ Beside the PNG, in the same minute: the same screen drawn character by character
 from __future__ import annotations
 
 import os
+import resource
 import tempfile
 import time
 from datetime import date
@@ -67,6 +68,10 @@ def main() -> None:
         demo.ensure(service.engine, TODAY)
         jobs = os.cpu_count() or 1
 
+        def processor() -> float:
+            used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+            return sum(each.ru_utime + each.ru_stime for each in used)
+
         def exported() -> tuple[float, int, int]:
             begun = time.perf_counter()
             result = export(
@@ -77,7 +82,9 @@ def main() -> None:
             )
             return time.perf_counter() - begun, result.made, result.files
 
+        before = processor()
         cold, made, files = exported()
+        spent = processor() - before
         warm, again, _ = exported()
         every = list(service.magazine.pages(service.magazine.numbers()[::12]))
         screens = [(page, number) for page in every for number in range(1, len(page.subpages) + 1)][:RUNS]
@@ -88,6 +95,7 @@ def main() -> None:
         print(f"  the same, drawn and saved by Pillow: {plain * 1000:7.1f} ms")
         print(f"the county, {made} pages, {pictures} pictures, {files} files, {jobs} processes:")
         print(f"  cold:                                {cold:7.1f} s  (goal {COLD_GOAL:.0f} s)")
+        print(f"    of the processor, all together:    {spent:7.1f} s")
         print(f"  unchanged ({again} made):               {warm:7.2f} s  (goal {WARM_GOAL:.0f} s)")
         largest = max(len(html.document(page, "../", first).encode()) for page in every for first in html.parts(page))
         print(

@@ -27,6 +27,9 @@ from knowledge.database import Sessions
 from knowledge.places import Places
 from knowledge.tables import Notice, Source
 
+#: So many pages are kept in memory, some 40 KB each.
+KEPT = 500
+
 
 class Flash(NamedTuple):
     """What is shown over every page while it is in force: its id, its words, the page that tells more."""
@@ -129,7 +132,7 @@ class Magazine:
                 made = self._edition(session, number if resident else None).page(number)
             if made is None:
                 return None
-            if len(self._made) > 2000:
+            if len(self._made) >= KEPT:
                 self._made.clear()
             self._made[key] = made
         return self._made[key]

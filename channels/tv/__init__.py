@@ -16,6 +16,8 @@ from channels.tv.pages import Page
 
 #: How long a box may show a page without asking again, in seconds; how many pages one address may ask for a minute.
 KEPT = 60
+#: The newsflash is asked for every 5 s and has to be there within 10.
+FLASH_KEPT = 3
 PER_MINUTE = 6000  # a cable network may stand behind one address
 
 #: Nothing from elsewhere and nothing inline.
@@ -61,8 +63,7 @@ def routes(service: Service) -> Blueprint:
         made = portal.script(name, service.magazine)
         response = _sent(made.encode(), _FILES["js"], False)
         if name == "flash":
-            response.cache_control.max_age = 0
-            response.cache_control.no_cache = True
+            response.cache_control.max_age = FLASH_KEPT
         return response
 
     return blueprint

@@ -241,7 +241,8 @@
   /* --- the newsflash --- */
 
   function poll() {
-    script(root + "flash.js?" + new Date().getTime(), function () {
+    /* the same address for all boxes in these five seconds, so that a cache in between may answer */
+    script(root + "flash.js?" + Math.floor(new Date().getTime() / POLL), function () {
       var news = window.TV_FLASH;
       if (!news || news.page === number || news.id === recall("flash")) { hush(news && news.page === number ? news : null); return; }
       if (flashed && flashed.id === news.id) { return; }

@@ -50,9 +50,9 @@ def every(magazine: Magazine) -> dict[int, Page]:
 
 
 @pytest.fixture
-def bare(sqlite_engine: Engine, gazetteer: Places) -> Magazine:
-    """A magazine on a database without any data."""
-    return Magazine(database.sessions(sqlite_engine), gazetteer, lambda: NOW)
+def bare(engine: Engine, gazetteer: Places) -> Magazine:
+    """A magazine on a database without any data, of each kind that is served."""
+    return Magazine(database.sessions(engine), gazetteer, lambda: NOW)
 
 
 def said(magazine: Magazine, code: str, screen: int, resident: bool = False) -> str:
