@@ -22,8 +22,8 @@ from channels.tv.loop.drawing import Camera
 #: So many streams are sent at a time by one process of 8 threads: each keeps a thread, and others ask too.
 STREAMS = 4
 
-#: A live stream runs so many seconds ahead, so that the next screen is spoken and drawn in time.
-AHEAD = 3
+#: A live stream runs so many seconds ahead, so that pages are made anew in time when the data change.
+AHEAD = 5
 
 #: How many playlists and streams one address may ask for a minute; the longest stream that may be asked for at once, in
 #: seconds.

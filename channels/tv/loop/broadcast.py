@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +13,6 @@ from channels.tv.loop.coding import Kind, Second
 from channels.tv.loop.drawing import Camera, Line
 from channels.tv.loop.multiplex import CLOCK, Multiplex
 from channels.tv.loop.schedule import TICKER, Screen
-
-log = logging.getLogger(__name__)
 
 #: The MP2 of a text, or None where nothing can say it; see `Service.speech`.
 Speak = Callable[[str], bytes | None]
@@ -38,7 +36,7 @@ class NothingToShowError(Exception):
 
 
 class Broadcast:
-    """The loop of one place. `always` are the lines that the ticker has when there is no newsflash."""
+    """The loop of one place. `always` are the last lines of the ticker."""
 
     def __init__(self, magazine: Magazine, place: str, camera: Camera, speak: Speak, always: Sequence[str]) -> None:
         self._magazine = magazine
@@ -70,7 +68,7 @@ class Broadcast:
     def screen(self, at: int) -> Iterator[Moment]:
         """Screen `at` (from 0) of a round alone; nothing where there is no such screen."""
         found = self.screens()
-        self._put(schedule.newsflash(self._magazine) or schedule.ticker(self._magazine, self._always))
+        self._put(schedule.with_newsflash(self._magazine, schedule.ticker(self._magazine, self._always)))
         self._since = sum(screen.seconds for screen in found[:at])
         if at < len(found):
             yield from self._shown(found, at, None)
@@ -86,14 +84,19 @@ class Broadcast:
         A newsflash is in the ticker with the next second; what is urgent comes next, as soon as the screen has been read.
         """
         version, found, at = self._magazine.version(), self.screens(), 0
-        while True:
-            yield from self._shown(found, at, clock)
-            at += 1
-            now = self._magazine.version()
-            if now != version:
-                before, version, found = found, now, self.screens()
-                at = _after(before, at, found)
-            at %= len(found)
+        ahead = ThreadPoolExecutor(1, "loop")
+        try:
+            while True:
+                ahead.submit(self._speak, found[(at + 1) % len(found)].speech)  # whoever speaks keeps what was said
+                yield from self._shown(found, at, clock)
+                at += 1
+                now = self._magazine.version()
+                if now != version:
+                    before, version, found = found, now, self.screens()
+                    at = _after(before, at, found)
+                at %= len(found)
+        finally:
+            ahead.shutdown(wait=False, cancel_futures=True)
 
     def _shown(self, found: Sequence[Screen], at: int, clock: Callable[[], datetime] | None) -> Iterator[Moment]:
         screen = found[at]
@@ -101,7 +104,7 @@ class Broadcast:
         told = schedule.ticker(self._magazine, self._always)
         for second in range(self.length(screen)):
             if second == 0 or clock:
-                self._put(schedule.newsflash(self._magazine) or told)
+                self._put(schedule.with_newsflash(self._magazine, told))
             line = self._lines[self._since // TICKER % len(self._lines)]
             self._since += 1
             time = clock().strftime("%H:%M") if clock else ""

@@ -54,7 +54,7 @@ def loop(place: str, out: str, seconds: int | None, kind: str, silent: bool) -> 
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{out}: {error.strerror}: choose a file that can be written") from None
-    length = written * 8 // KINDS[kind].rate
+    length = round(written * 8 / KINDS[kind].rate)
     click.echo(f"{out}: {name(service, code)}, {length} s, {written} bytes", err=True)
 
 

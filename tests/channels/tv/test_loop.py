@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
@@ -202,6 +203,19 @@ def test_only_sound_of_the_loops_format_is_taken() -> None:
         sound.frames(b"ID3" + bytes(2000))
 
 
+def test_the_next_screen_is_spoken_while_one_is_shown(magazine) -> None:
+    ahead = threading.Event()
+
+    def speak(text: str) -> None:
+        if text == magazine.page(110).subpages[0].speech:
+            ahead.set()
+
+    moments = on_air(magazine, speak=speak).live(lambda: NOW)
+    assert next(moments).at == 0
+    assert ahead.wait(10)
+    moments.close()
+
+
 # --- what is on the air ------------------------------------------------------------------------------------------------
 
 
@@ -218,7 +232,7 @@ def test_the_county_shows_what_needs_no_remote_control_and_the_urgent_first(maga
 def test_a_town_shows_its_villages_and_a_village_its_town(magazine) -> None:
     magazine.held[830] = made(830, "五重安镇", pages.paragraph("镇政府"), place=TOWN)
     magazine.held[840] = made(840, "别处", pages.paragraph("别处"), place="130283101201")
-    assert shown(magazine, TOWN) == [(199, 1), (830, 1), *((837, screen) for screen in range(1, 7))]
+    assert shown(magazine, TOWN) == [(199, 1), (830, 1), (837, 1), (837, 2)]
     assert shown(magazine, VILLAGE) == [(199, 1), *((837, screen) for screen in range(1, 7)), (830, 1)]
 
 
@@ -259,6 +273,9 @@ def test_a_newsflash_takes_the_ticker_within_seconds(magazine) -> None:
     assert np.mean(red[640:660, 600:1100, 0]) > 100
     urgent = loop.camera(HD).second(magazine.page(199), 1, Line("森林火险橙色预警。禁止野外用火。", True), _clock(NOW))
     assert next(moments).pictures == urgent
+    told = schedule.with_newsflash(magazine, [Line("一"), Line("二")])
+    assert [line.text for line in told] == [magazine.news.text, "一", magazine.news.text, "二"]
+    assert [line.urgent for line in told] == [True, False, True, False]
 
 
 def _clock(now: datetime) -> str:
