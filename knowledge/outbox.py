@@ -123,7 +123,7 @@ class Outbox:
         """
         waiting = _waiting(channel, now)
         with self._sessions() as session:
-            if session.scalar(waiting.limit(1)) is None:
+            if session.scalar(waiting.with_only_columns(Outgoing.id).limit(1)) is None:
                 return None
         with self._sessions.begin() as session:
             free = self._locked(session, gateway, now)
@@ -162,12 +162,10 @@ class Outbox:
             problem = {"code": code[:40], "reason": reason[:200]}
             return _settled(session, taken, state="queued", attempts=taken.attempt - 1, **problem)
 
-    def strays(self, gateway: str, now: datetime) -> Sequence[Taken]:
+    def strays(self, gateway: str, channel: str, now: datetime) -> Sequence[Taken]:
         """Messages whose taker has not said within the lease what came of them."""
         with self._sessions() as session:
-            rows = select(Outgoing).where(
-                Outgoing.state == "sending", Outgoing.gateway == gateway, Outgoing.taken < now - LEASE
-            )
+            rows = _at(gateway, channel, "sending").where(Outgoing.taken < now - LEASE)
             return [_taken(row) for row in session.scalars(rows.order_by(Outgoing.id).limit(100))]
 
     def again(self, stray: Taken, now: datetime, certain: bool = False) -> bool:
@@ -193,12 +191,10 @@ class Outbox:
             values = {"state": state, "code": code[:40], "reason": reason[:200], **moment}
             return session.scalar(known.values(values).returning(Outgoing.id)) is not None
 
-    def awaited(self, gateway: str, since: datetime) -> Sequence[Taken]:
+    def awaited(self, gateway: str, channel: str, since: datetime) -> Sequence[Taken]:
         """The messages that a gateway has and has not yet told the fate of, the oldest first."""
         with self._sessions() as session:
-            rows = select(Outgoing).where(
-                Outgoing.state == "sent", Outgoing.gateway == gateway, Outgoing.created >= since
-            )
+            rows = _at(gateway, channel, "sent").where(Outgoing.created >= since)
             return [_taken(row) for row in session.scalars(rows.order_by(Outgoing.id).limit(1000))]
 
     def totals(self, since: datetime) -> Sequence[Total]:
@@ -247,6 +243,11 @@ def _next(session: Session, waiting: Any, now: datetime) -> Outgoing | None:
             return row
         row.state, row.code, row.reason, row.ended = "failed", "opted_out", "对方已退订，不再发送。", now
         session.flush()
+
+
+def _at(gateway: str, channel: str, state: str) -> Any:
+    """What is in one state at one gateway; the channel leads to it quickly, by the index."""
+    return select(Outgoing).where(Outgoing.channel == channel, Outgoing.state == state, Outgoing.gateway == gateway)
 
 
 def _taken(row: Outgoing) -> Taken:

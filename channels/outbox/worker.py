@@ -75,7 +75,7 @@ class Worker:
             self._outbox.sent(taken, self._now())
 
     def _pick_up_strays(self) -> None:
-        for stray in self._outbox.strays(self._sender.name, self._now()):
+        for stray in self._outbox.strays(self._sender.name, self._sender.channel, self._now()):
             has = self._sender.has(stray)
             if has:
                 self._outbox.sent(stray, self._now())

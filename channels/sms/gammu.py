@@ -177,7 +177,8 @@ class Modem:
         return True
 
     def _reports(self, now: datetime) -> int:
-        awaited = {_creator(letter): letter for letter in self._service.outbox.awaited(self.name, now - REPORTS)}
+        letters = self._service.outbox.awaited(self.name, CHANNEL, now - REPORTS)
+        awaited = {_creator(letter): letter for letter in letters}
         told: defaultdict[str, list[str]] = defaultdict(list)
         if awaited:
             query = select(SENT.c.CreatorID, SENT.c.Status).where(SENT.c.CreatorID.in_(awaited))

@@ -175,10 +175,10 @@ def test_a_message_left_behind_is_sent_again_and_counted(engine: Engine) -> None
     for attempt in (1, 2, 3):
         taken = take(outbox, now)
         assert taken.attempt == attempt
-        assert outbox.strays("kannel", now + LEASE) == []
-        assert outbox.strays("gammu", now + LEASE + MINUTE) == []
+        assert outbox.strays("kannel", "sms", now + LEASE) == []
+        assert outbox.strays("gammu", "sms", now + LEASE + MINUTE) == []
         now += LEASE + MINUTE
-        (stray,) = outbox.strays("kannel", now)
+        (stray,) = outbox.strays("kannel", "sms", now)
         assert outbox.again(stray, now)
         assert not outbox.again(stray, now), "two workers find it, one queues it"
         assert not outbox.sent(taken, now), "whoever left it comes too late"
@@ -192,7 +192,7 @@ def test_what_the_gateway_surely_does_not_have_is_not_counted_as_uncertain(engin
     outbox = Outbox(database.sessions(engine))
     outbox.put([wanted("答复")], NOW)
     take(outbox)
-    (stray,) = outbox.strays("kannel", NOW + LEASE + MINUTE)
+    (stray,) = outbox.strays("kannel", "sms", NOW + LEASE + MINUTE)
     assert outbox.again(stray, NOW + LEASE + MINUTE, certain=True)
     (row,) = rows(engine)
     assert (row.state, row.uncertain) == ("queued", 0)
@@ -204,7 +204,7 @@ def test_a_report_tells_the_fate_of_a_message_left_behind(engine: Engine, state:
     outbox.put([wanted("答复")], NOW)
     taken = take(outbox)
     assert outbox.report(taken.number, state, "", "", NOW)
-    assert not outbox.strays("kannel", NOW + LEASE + MINUTE)
+    assert not outbox.strays("kannel", "sms", NOW + LEASE + MINUTE)
     assert not outbox.sent(taken, NOW)
     (row,) = rows(engine)
     assert (row.state, row.uncertain) == (state, 0)
@@ -213,7 +213,7 @@ def test_a_report_tells_the_fate_of_a_message_left_behind(engine: Engine, state:
 def test_a_report_that_comes_when_the_message_is_queued_again_stops_it(outbox: Outbox) -> None:
     outbox.put([wanted("答复")], NOW)
     taken = take(outbox)
-    outbox.again(outbox.strays("kannel", NOW + LEASE + MINUTE)[0], NOW)
+    outbox.again(outbox.strays("kannel", "sms", NOW + LEASE + MINUTE)[0], NOW)
     assert outbox.report(taken.number, "delivered", "", "", NOW)
     assert outbox.take("kannel", "sms", NOW + timedelta(hours=1), FAST) is None
 
