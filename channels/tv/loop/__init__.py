@@ -46,7 +46,8 @@ def routes(service: Service) -> Blueprint:
     def asked(place: str) -> tuple[Broadcast, Kind]:
         if gate.admit("tv_loop", request.remote_addr or "") != "in":
             raise http_error(429)
-        return broadcast(service, place, _kind()), _kind()
+        kind = _kind()
+        return broadcast(service, place, kind), kind
 
     @blueprint.get("/tv/loop/<place>.ts")
     def stream(place: str) -> ResponseReturnValue:
@@ -65,7 +66,11 @@ def routes(service: Service) -> Blueprint:
     @blueprint.get("/tv/loop/<place>.m3u8")
     def playlist(place: str) -> ResponseReturnValue:
         loop, kind = asked(place)
-        shown = _guarded(lambda: hls.playlist(loop, place, kind))
+        _enter(free)
+        try:
+            shown = _guarded(lambda: hls.playlist(loop, place, kind))
+        finally:
+            free.release()
         return Response(shown, mimetype=_PLAYLIST, headers=_FRESH)
 
     @blueprint.get("/tv/loop/<place>/<int:at>.ts")
@@ -122,14 +127,19 @@ def _paced(stream: Iterator[bytes]) -> Iterator[bytes]:
         time.sleep(max(0.0, begun + second - AHEAD - time.monotonic()))
 
 
-def _sent(stream: Iterator[bytes], free: threading.BoundedSemaphore) -> Response:
-    """A stream while there is room for one. What keeps it from beginning is said instead of it."""
+def _enter(free: threading.BoundedSemaphore) -> None:
+    """Take room for one stream. Raises RefusedError where there is none."""
     if not free.acquire(blocking=False):
         raise RefusedError(
             *(503, "busy", f"同时只能播{STREAMS}路，请过一会儿再试。"),
             f"{STREAMS} streams are being sent, no more at a time; try again later.",
             retryable=True,
         )
+
+
+def _sent(stream: Iterator[bytes], free: threading.BoundedSemaphore) -> Response:
+    """A stream, if there is room for one. What keeps it from beginning is said instead of it."""
+    _enter(free)
     try:
         begun = _guarded(lambda: next(stream))
     except BaseException:

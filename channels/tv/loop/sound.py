@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
@@ -44,8 +43,3 @@ def silence() -> bytes:
     coded = [bytes(packet) for packet in (*context.encode(frame), *context.encode(None))]
     assert [len(part) for part in coded] == [BYTES], "one frame in, one frame out"
     return coded[0]
-
-
-def available() -> bool:
-    """Whether this PyAV can write the loop's sound."""
-    return "mp2" in av.codecs_available

@@ -30,6 +30,7 @@ from tests.channels.tv import transport
 from tests.channels.tv.conftest import VILLAGE, Flash, Magazine, made
 from tests.conftest import NOW
 from tts.sound import Sound, encode
+from tts.voices import VoiceError
 
 COUNTY, TOWN = "130283", "130283116"
 NAME, PROVIDER = "迁安市信息频道", "迁安市"
@@ -203,6 +204,23 @@ def test_only_sound_of_the_loops_format_is_taken() -> None:
         sound.frames(b"ID3" + bytes(2000))
 
 
+class Mute:
+    """A studio whose voice is broken."""
+
+    def make(self, *words: Any, **options: Any) -> None:
+        raise VoiceError("no voice")
+
+
+def test_a_page_that_cannot_be_spoken_is_shown_in_silence(tmp_path, magazine, caplog) -> None:
+    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'loop.db'}"))
+    service = app.extensions["xiangyin"]
+    vars(service).update(_announcer=Mute())
+    assert service.speech("玉米") is None
+    assert "no voice" in caplog.text
+    assert next(on_air(magazine, speak=service.speech).round()).spoken == ()
+    service.engine.dispose()
+
+
 def test_the_next_screen_is_spoken_while_one_is_shown(magazine) -> None:
     ahead = threading.Event()
 
@@ -354,6 +372,7 @@ def test_the_number_of_streams_is_bounded_and_they_are_given_back(site) -> None:
     refused = client.get(f"/tv/loop/{COUNTY}.ts?seconds=1")
     assert refused.status_code == 503
     assert "请过一会儿再试" in refused.text
+    assert client.get(f"/tv/loop/{COUNTY}.m3u8").status_code == 503
     held[0].close()
     assert client.get(f"/tv/loop/{COUNTY}.ts?seconds=1").status_code == 200
     for answer in held[1:]:
