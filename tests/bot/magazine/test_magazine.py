@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from bot.magazine import Magazine
 from bot.messages import Asker
@@ -21,7 +21,7 @@ from channels.tv.pages import Page
 from config import SHANGHAI
 from knowledge import database
 from knowledge.places import Places
-from knowledge.tables import Alert, Notice, Source
+from knowledge.tables import Alert, Notice, Relief, Source
 from tests.conftest import NOW
 
 VILLAGE = "130283116217"
@@ -192,6 +192,20 @@ def test_names_stand_only_on_pages_for_residents_and_masked(every: dict[int, Pag
     others = [subpage for subpage in public.subpages if subpage != public.subpages[2]]
     assert all(subpage in private.subpages for subpage in others), "nothing else is told in full"
     assert magazine.page(number) == public, "what a resident saw is not told to the next one"
+
+
+def test_no_name_of_a_relief_list_stands_on_a_public_screen_of_lists(
+    every: dict[int, Page], magazine: Magazine, copy: Engine
+) -> None:
+    heads: dict[str, set[str]] = {}
+    with database.sessions(copy)() as session:
+        for place, head in session.execute(select(Relief.place, Relief.head)):
+            heads.setdefault(place, set()).add(head)
+    assert sum(map(len, heads.values())) > 1000
+    numbers = magazine.place_numbers()
+    for place, names in heads.items():
+        shown = plain(text.plain(every[numbers[place]], 3))
+        assert not [name for name in names if name in shown], place
 
 
 def test_a_town_lists_its_villages_and_committees(magazine: Magazine, gazetteer: Places) -> None:
