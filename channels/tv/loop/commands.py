@@ -1,4 +1,4 @@
-"""`flask tv loop`: the information channel as a file for a head-end."""
+"""`flask tv loop`: the information channel for a head-end, as a file or live by UDP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from channels.base.refusals import RefusedError
-from channels.tv.loop import broadcast, name, pieces
+from channels.tv.loop import broadcast, name, pieces, udp
 from channels.tv.loop.broadcast import Moment, NothingToShowError
 from channels.tv.loop.coding import HD, KINDS, CodingError
 
@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 
 @click.command("loop")
 @click.argument("place")
-@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The file; - is standard output.")
-@click.option("--seconds", type=click.IntRange(1), help="How long it is to be; one whole round if not given.")
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False),
+    help="The file; - is standard output; udp://HOST:PORT sends it live, also to a multicast group.",
+)
+@click.option("--seconds", type=click.IntRange(1), help="How long it is to be; else one whole round, live without end.")
 @click.option(
     "--kind", type=click.Choice(list(KINDS)), default=HD.name, show_default=True, help="H.264 720p, or MPEG-2 SD."
 )
@@ -39,13 +45,17 @@ def loop(place: str, out: str, seconds: int | None, kind: str, silent: bool) -> 
     written = 0
     try:
         made = broadcast(service, code, KINDS[kind], _silent if silent else None)
-        with click.open_file(out, "wb") as file, _progress() as progress:
-            moments = made.round() if seconds is None else islice(made.rounds(), seconds)
-            for piece in pieces(service, code, progress(moments, seconds), KINDS[kind]):
-                written += len(piece)
-                file.write(piece)
+        if to := udp.address(out):
+            live = islice(made.live(service.settings.now), seconds)
+            written = udp.send(pieces(service, code, live, KINDS[kind]), to, KINDS[kind].rate)
+        else:
+            with click.open_file(out, "wb") as file, _progress() as progress:
+                moments = made.round() if seconds is None else islice(made.rounds(), seconds)
+                for piece in pieces(service, code, progress(moments, seconds), KINDS[kind]):
+                    written += len(piece)
+                    file.write(piece)
     except KeyboardInterrupt:
-        raise click.ClickException(f"stopped; what is in {out} can be played") from None
+        raise click.ClickException("stopped; what was written until then can be played") from None
     except NothingToShowError:
         raise click.ClickException(
             "there is no page to show: import data first, or start with `flask serve --demo`"
@@ -53,7 +63,9 @@ def loop(place: str, out: str, seconds: int | None, kind: str, silent: bool) -> 
     except (CodingError, RefusedError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        raise click.ClickException(f"{out}: {error.strerror}: choose a file that can be written") from None
+        raise click.ClickException(
+            f"{out}: {error.strerror}: choose a file that can be written, or udp://HOST:PORT"
+        ) from None
     length = round(written * 8 / KINDS[kind].rate)
     click.echo(f"{out}: {name(service, code)}, {length} s, {written} bytes", err=True)
 

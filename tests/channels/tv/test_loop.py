@@ -6,8 +6,10 @@ import bisect
 import os
 import re
 import shutil
+import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
@@ -20,10 +22,11 @@ import pytest
 
 from app import create_app
 from channels.tv import loop, pages
-from channels.tv.loop import coding, drawing, hls, schedule, sound
+from channels.tv.loop import coding, drawing, hls, schedule, sound, udp
 from channels.tv.loop.broadcast import Broadcast, NothingToShowError, streamed
-from channels.tv.loop.coding import HD, KINDS, Coder, CodingError, Kind
+from channels.tv.loop.coding import HD, KINDS, SD, Coder, CodingError, Kind
 from channels.tv.loop.drawing import Line
+from channels.tv.loop.multiplex import Multiplex
 from channels.tv.loop.schedule import TICKER
 from config import Settings
 from tests.channels.tv import transport
@@ -114,6 +117,24 @@ def test_the_transport_stream_is_as_the_standard_asks(magazine, kind) -> None:
 
 def _pairs(values: list[int]) -> Iterator[tuple[int, int]]:
     return pairwise(values)
+
+
+def test_the_clock_begins_anew_after_26_hours_without_an_error(ffmpeg, magazine, tmp_path) -> None:
+    """The stamps have 33 bits (2^33 / 90 kHz = 95,443 s): a channel runs for weeks."""
+    units = loop.camera(HD).second(magazine.page(110), 1, Line("玉米"))
+    with Multiplex(HD, NAME, PROVIDER) as written:
+        written._pictures = 95_440 * coding.RATE
+        written._frames = 95_440 * 90_000 // sound.TICKS + 1
+        for _ in range(6):
+            written.second(units)
+    data = written.take()
+    file = tmp_path / "wrap.ts"
+    file.write_bytes(data)
+    found = transport.read(data)
+    assert found.pcrs[0][1] > found.pcrs[-1][1]
+    assert found.longest_gap < 0.040
+    assert found.continuity == []
+    assert errors(ffmpeg, file) == ""
 
 
 def test_everything_arrives_before_it_is_due(magazine, kind) -> None:
@@ -452,6 +473,44 @@ def test_the_command_writes_a_file(command, tmp_path, kind) -> None:
     found = transport.read(file.read_bytes())
     assert found.services == {(PROVIDER, NAME)}
     assert len(found.stamps[min(found.stamps)]) == 2 * coding.RATE
+
+
+def test_the_command_sends_live_datagrams_at_the_streams_rate(command) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_000_000)
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(20)
+        got: list[bytes] = []
+        done = threading.Event()
+
+        def receive() -> None:
+            while sum(map(len, got)) < SD.rate * 2 // 8 - 40_000:
+                got.append(receiver.recv(65536))
+            done.set()
+
+        threading.Thread(target=receive, daemon=True).start()
+        begun = time.monotonic()
+        words = (COUNTY, "-o", f"udp://127.0.0.1:{receiver.getsockname()[1]}", "--seconds", "2", "--kind", "sd")
+        result = command(*words, "--silent")
+        assert result.exit_code == 0, result.output
+        assert time.monotonic() - begun > 1.9
+        assert done.wait(20)
+    assert {len(datagram) for datagram in got} == {udp.DATAGRAM}
+    assert transport.read(b"".join(got)).continuity == []
+
+
+@pytest.mark.parametrize("written", ["udp://", "udp://a", "udp://a:0", "udp://a:70000", "loop.ts", "http://a:1"])
+def test_what_is_no_address_is_a_file(written) -> None:
+    assert udp.address(written) is None
+
+
+def test_what_goes_wrong_while_sending_is_told() -> None:
+    def broken() -> Iterator[bytes]:
+        yield bytes(188)
+        raise CodingError("too large")
+
+    with pytest.raises(CodingError, match="too large"):
+        udp.send(broken(), ("127.0.0.1", 9), HD.rate)
 
 
 @pytest.mark.parametrize(

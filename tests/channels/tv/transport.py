@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 SIZE = 188
 NULL, SDT, PAT = 0x1FFF, 0x0011, 0x0000
@@ -23,8 +24,8 @@ class Stream:
 
     @property
     def longest_gap(self) -> float:
-        """The longest time between two PCRs, in seconds."""
-        return max(after - before for (_, before), (_, after) in zip(self.pcrs, self.pcrs[1:], strict=False)) / 27e6
+        """The longest time between two PCRs, in seconds. Their clock begins anew at 2^33 ticks of 90 kHz."""
+        return max((after - before) % (300 << 33) for (_, before), (_, after) in pairwise(self.pcrs)) / 27e6
 
     def rate(self) -> list[float]:
         """Bits a second between each two PCRs."""
