@@ -19,6 +19,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from selenium import webdriver
+from werkzeug.serving import make_server
 
 from app import create_app
 from channels.tv import loop, pages
@@ -450,6 +452,42 @@ def test_hls_plays_screen_by_screen(site, ffmpeg, tmp_path) -> None:
     file = tmp_path / "loop.m3u8"
     file.write_text(re.sub(r"\?kind=sd", "", answer.text))
     assert errors(ffmpeg, file) == ""
+
+
+PLAYED = """var video = document.getElementById("loop");
+return [video.videoWidth, video.currentTime, video.webkitAudioDecodedByteCount, video.error && video.error.message];"""
+
+
+def test_a_browser_plays_it(make, magazine) -> None:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is not installed; .ci/run installs it")
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium chromium-driver)")
+    service, client = make()
+    service.magazine, service.speech = magazine, silent
+    page = f"<video id=loop muted autoplay src=/tv/loop/{COUNTY}.m3u8></video>"
+    client.application.add_url_rule("/watch", view_func=lambda: page)
+    server = make_server("127.0.0.1", 0, client.application, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    try:
+        browser.get(f"http://127.0.0.1:{server.server_port}/watch")
+        deadline = time.monotonic() + 60
+        while (played := browser.execute_script(PLAYED))[1] < 1 and time.monotonic() < deadline:
+            time.sleep(0.2)
+    finally:
+        browser.quit()
+        server.shutdown()
+    width, seconds, heard, error = played
+    assert error is None
+    assert width == HD.width
+    assert seconds >= 1
+    assert heard > 0
 
 
 @pytest.fixture
