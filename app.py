@@ -32,7 +32,7 @@ from channels.sms.prices import cost
 from channels.tv import commands as tv_commands
 from channels.web import commands as web_commands
 from config import Settings
-from knowledge import database, names, places
+from knowledge import database, names, places, policies
 from knowledge.identities import People
 from knowledge.imports import commands as import_commands
 from knowledge.mailbox import Mailbox
@@ -100,6 +100,8 @@ class Service:
     def warm(self) -> None:
         """Load what the first answer needs, before the first question comes."""
         self.assistant.prepare()
+        with self.sessions() as session:
+            policies.index(session)
 
     @cached_property
     def desk(self) -> Desk:
