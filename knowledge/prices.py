@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from knowledge.places import Places, short_name
@@ -68,8 +68,8 @@ class Span:
     highest: Quote
 
 
-def markets(session: Session, commodity: str, until: date) -> list[Market]:
-    """The markets that quoted a commodity up to a day, the most recent first, then the one that quotes most."""
+def _of_markets() -> Select[Any]:
+    """Selects the markets that quoted `commodity` until `until`: built once, for building takes longer than asking."""
     known = (
         select(
             Price.market,
@@ -77,23 +77,41 @@ def markets(session: Session, commodity: str, until: date) -> list[Market]:
             func.max(Price.day).label("last"),
             func.count().label("quotes"),
         )
-        .where(Price.commodity == commodity, Price.day <= until)
+        .where(Price.commodity == bindparam("commodity"), Price.day <= bindparam("until"))
         .group_by(Price.market)
         .subquery()
     )
     other = aliased(Price)  # one row of the last day, so that the index alone answers the grouping
     last = (
         select(func.min(other.id))
-        .where(other.commodity == commodity, other.market == known.c.market, other.day == known.c.last)
+        .where(other.commodity == bindparam("commodity"), other.market == known.c.market, other.day == known.c.last)
         .scalar_subquery()
     )
-    rows = session.execute(
+    return (
         select(known, Price.region, Source.department)
         .select_from(known)
         .join(Price, Price.id == last)
         .join(Source, Price.source_id == Source.id)
     )
-    found = [Market(*row) for row in rows]
+
+
+_MARKETS = _of_markets()
+
+_QUOTED = (
+    select(
+        Price.market, Price.day, Price.unit, Price.low, Price.high, Price.average,
+        Price.published_average, Price.published_unit, Source.department,
+    )
+    .join(Source, Price.source_id == Source.id)
+    .where(Price.commodity == bindparam("commodity"), Price.market.in_(bindparam("markets", expanding=True)))
+)  # fmt: skip
+_BETWEEN = _QUOTED.where(Price.day.between(bindparam("start"), bindparam("end")))
+_ON_DAYS = _QUOTED.where(Price.day.in_(bindparam("days", expanding=True)))
+
+
+def markets(session: Session, commodity: str, until: date) -> list[Market]:
+    """The markets that quoted a commodity up to a day, the most recent first, then the one that quotes most."""
+    found = [Market(*row) for row in session.execute(_MARKETS, {"commodity": commodity, "until": until})]
     return sorted(found, key=lambda market: (-market.last.toordinal(), -market.quotes, market.name))
 
 
@@ -116,15 +134,22 @@ def nearest_first(found: Iterable[Market], places: Places) -> list[Market]:
 
 def quotes(session: Session, commodity: str, names: Sequence[str], start: date, end: date) -> list[Quote]:
     """All quotes of a commodity at markets from `start` to `end`, by market and day; by weight before by the piece."""
-    rows = session.execute(
-        select(
-            Price.market, Price.day, Price.unit, Price.low, Price.high, Price.average,
-            Price.published_average, Price.published_unit, Source.department,
-        )
-        .join(Source, Price.source_id == Source.id)
-        .where(Price.commodity == commodity, Price.market.in_(names), Price.day.between(start, end))
-    ).all()  # fmt: skip
+    asked = {"commodity": commodity, "markets": list(names), "start": start, "end": end}
+    return _quotes(commodity, session.execute(_BETWEEN, asked))
 
+
+def newest(session: Session, commodity: str, asked: Sequence[Market]) -> list[Quote]:
+    """The quotes of each market's own last day, by market in the order asked; by weight before by the piece."""
+    last = {market.name: market.last for market in asked}
+    wanted = {"commodity": commodity, "markets": list(last), "days": list(set(last.values()))}
+    rows = session.execute(_ON_DAYS, wanted)
+    found = _quotes(commodity, (row for row in rows if row.day == last[row.market]))
+    order = list(last)
+    return sorted(found, key=lambda quote: order.index(quote.market))
+
+
+def _quotes(commodity: str, rows: Iterable[Any]) -> list[Quote]:
+    """Rows of one commodity as quotes: those of one market, day and unit are one."""
     groups: dict[tuple[str, date, bool, str], list[Any]] = {}
     for row in rows:
         groups.setdefault((row.market, row.day, row.unit != WEIGHT, row.unit), []).append(row)

@@ -53,9 +53,9 @@ class Topic:
         """A day as it is said today."""
         return day_said(when, self.ctx.today)
 
-    def last(self, market: Market) -> list[Quote]:
-        """The newest quotes of a market, by weight before by the piece."""
-        return prices.quotes(self.ctx.session, self.commodity, [market.name], market.last, market.last)
+    def newest(self, most: int) -> list[Quote]:
+        """The newest quotes of so many of the nearest markets, by market; by weight before by the piece."""
+        return prices.newest(self.ctx.session, self.commodity, self.markets[:most])
 
     def line(self, quote: Quote) -> str:
         """A quote as a line of details: its market, its day, its price."""

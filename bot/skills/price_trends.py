@@ -79,7 +79,7 @@ def _change(topic: Topic, query: Query) -> Reply:
 def _current(topic: Topic, period: Period | None) -> Quote | None:
     """The quote whose change is asked for: the last, or the last of a past period."""
     if period is None:
-        return topic.last(topic.markets[0])[0]
+        return topic.newest(1)[0]
     for market in topic.markets:
         last = prices.last_day(topic.ctx.session, topic.commodity, market.name, period.end)
         if last and (not topic.whole or last >= period.start):

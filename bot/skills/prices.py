@@ -56,7 +56,7 @@ def _price(topic: Topic, query: Query) -> Reply:
 
 
 def _now(topic: Topic) -> Reply:
-    found = [quote for market in topic.markets[: OTHERS + 1] for quote in topic.last(market)]
+    found = topic.newest(OTHERS + 1)
     main, others = found[0], found[1:]
     if main.unit != WEIGHT:  # sold by the piece today: an earlier price by weight is told beside it
         weighed = prices.last_day(topic.ctx.session, topic.commodity, main.market, main.day, WEIGHT)
