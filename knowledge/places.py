@@ -9,7 +9,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -65,15 +65,15 @@ class Places:
         """The place with this code, or None."""
         return self.by_code.get(code)
 
-    @property
+    @cached_property
     def county(self) -> Place:
         """The county itself."""
         return next(place for place in self if place.kind == "county")
 
-    @property
-    def towns(self) -> list[Place]:
+    @cached_property
+    def towns(self) -> tuple[Place, ...]:
         """All towns in the order of their codes."""
-        return sorted((p for p in self if p.kind == "town"), key=lambda p: p.code)
+        return tuple(sorted((p for p in self if p.kind == "town"), key=lambda p: p.code))
 
     def villages(self, parent: str | None = None) -> list[Place]:
         """All villages (not the urban committees), of one town if its code is given, in the order of their codes."""

@@ -59,7 +59,9 @@ def encoding(text: str) -> Encoding:
 
 def units(text: str, kind: Encoding) -> int:
     """Length in septets or in UTF-16 units."""
-    return sum(_width(c, kind) for c in text)
+    if kind == "gsm7":
+        return len(text) + sum(text.count(c) for c in EXTENSION)
+    return len(text) + sum(c > "\uffff" for c in text)
 
 
 def split(text: str) -> Parts:
