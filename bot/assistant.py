@@ -97,10 +97,10 @@ class Assistant:
         with self._sessions() as session:
             parser = self._current_parser(session)
             state = conversation.load(memory.recall(session, sender)).fresh(now)
-            asker = self._asker(session, message, state)
-            ctx = Context(session, now, self._places, asker)
+            proven = self._proven(session, message)
+            ctx = Context(session, now, self._places, self._asker(message, proven, state))
             reply, state = self._respond(_Turn(ctx, state, message), parser)
-            reply, state = _led_by_alerts(reply, replace(ctx, asker=self._asker(session, message, state)), state)
+            reply, state = _led_by_alerts(reply, replace(ctx, asker=self._asker(message, proven, state)), state)
             memory.remember(session, sender, conversation.dump(replace(state, touched=now)), now)
             if reply.intent == "denied":
                 memory.note_refused(session, sender, message.text, now)
@@ -121,14 +121,16 @@ class Assistant:
                     self._known = version
         return self._parser
 
-    def _asker(self, session: Session, message: Message, state: State) -> Asker:
+    def _proven(self, session: Session, message: Message) -> tuple[str, ...]:
+        """The villages that the sender has proven to be a resident of."""
+        told = self._place(message.village)
+        if message.operator and told:
+            return (told,)
+        return memory.villages_of(session, message.resident) if message.resident else ()
+
+    def _asker(self, message: Message, proven: tuple[str, ...], state: State) -> Asker:
         """Who asks: villages only as far as proven, a home as far as told."""
         told = self._place(message.village)
-        proven: tuple[str, ...] = ()
-        if message.operator and told:
-            proven = (told,)
-        elif message.resident:
-            proven = memory.villages_of(session, message.resident)
         home = told or state.home or (proven[0] if len(proven) == 1 else None)
         return Asker(proven, home, key=f"{message.address.channel}:{message.address.id}")
 

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Engine, create_engine, event, make_url
+from sqlalchemy import BigInteger, DateTime, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -85,8 +85,17 @@ def sessions(engine: Engine) -> Sessions:
 
 def insert(session: Session, table: type[Base]) -> Any:
     """An INSERT that knows ON CONFLICT, which each database spells in a dialect of its own."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    return insert_on(dialect_of(session), table)
+
+
+def insert_on(dialect: str, table: type[Base] | Table) -> Any:
+    """The same for the name of a dialect: for a statement that is built once and executed with its values."""
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
+
+
+def dialect_of(session: Session) -> str:
+    """The name of the dialect that a session's database speaks."""
+    return session.get_bind().dialect.name
 
 
 def migrate(engine: Engine) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from knowledge.tables import DATASETS, Source
@@ -22,14 +22,17 @@ class Freshness:
     late: bool
 
 
+_NEWEST = (  # built once: nearly every answer asks
+    select(Source.as_of, Source.department, Source.sample)
+    .where(Source.dataset == bindparam("dataset"))
+    .order_by(func.coalesce(Source.as_of, date.min).desc(), Source.id)
+    .limit(1)
+)
+
+
 def of(session: Session, dataset: str, today: date) -> Freshness:
     """The freshness of one data set. An empty one is not late: there is nothing that could be too old."""
-    row = session.execute(
-        select(Source.as_of, Source.department, Source.sample)
-        .where(Source.dataset == dataset)
-        .order_by(func.coalesce(Source.as_of, date.min).desc(), Source.id)
-        .limit(1)
-    ).first()
+    row = session.execute(_NEWEST, {"dataset": dataset}).first()
     if row is None or row.as_of is None:
         return Freshness(dataset, None, "", False, False)
     rhythm = DATASETS[dataset].rhythm_days

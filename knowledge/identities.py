@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Literal
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from knowledge import database, memory
@@ -47,6 +47,11 @@ class Who:
     favourite: str = ""
 
 
+_PREFERRED = select(Person.level, Person.favourite).where(
+    Person.key == bindparam("key")
+)  # built once: every message asks
+
+
 class People:
     """The stored identities. Safe to share between threads and processes."""
 
@@ -58,8 +63,7 @@ class People:
         with self._sessions() as session:
             if number is None:
                 number = _number(session, channel, address)
-            wanted = select(Person.level, Person.favourite).where(Person.key == _key(channel, address, number))
-            person = session.execute(wanted).one_or_none()
+            person = session.execute(_PREFERRED, {"key": _key(channel, address, number)}).one_or_none()
         if person is None:
             return Who(number)
         level = next((known for known in LEVELS if known == person.level), LEVELS[0])

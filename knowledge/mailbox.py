@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, delete, func, select, text, update
+from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from knowledge import database
@@ -52,6 +53,25 @@ class Traffic:
     received: int
     unanswered: int
     segments: int
+
+
+# What every message needs is built once, on the table itself: building a statement, and the bookkeeping of objects that
+# nobody keeps, take longer than the database does.
+_MESSAGES = Inbound.metadata.tables[Inbound.__tablename__]
+
+#: Changes a message (the columns that it is executed with) while it is still the caller's to answer.
+_STILL_HELD = (
+    update(_MESSAGES)
+    .where(
+        _MESSAGES.c.id == bindparam("held_number"),
+        _MESSAGES.c.taken == bindparam("held_since"),
+        _MESSAGES.c.answered.is_(None),
+    )
+    .returning(_MESSAGES.c.id)
+)
+_OPTED_OUT = select(OptOut.address).where(
+    OptOut.channel == bindparam("channel"), OptOut.address == bindparam("address")
+)
 
 
 class Mailbox:
@@ -106,18 +126,13 @@ class Mailbox:
     ) -> bool:
         """Store the answer. False if the message was meanwhile taken by another: then this answer is not to be sent."""
         with self._sessions.begin() as session:
-            done = (
-                update(Inbound)
-                .where(*_held(receipt))
-                .values(answered=now, reply=reply, intent=intent[:40], segments=segments)
-                .returning(Inbound.id)
-            )
-            return session.scalar(done) is not None
+            values = {"answered": now, "reply": reply, "intent": intent[:40], "segments": segments}
+            return session.scalar(_STILL_HELD, {**values, **_held(receipt)}) is not None
 
     def give_up(self, receipt: Receipt) -> None:
         """Let go of a message that could not be answered, so that a repeat is answered at once."""
         with self._sessions.begin() as session:
-            session.execute(update(Inbound).where(*_held(receipt)).values(taken=None))
+            session.execute(_STILL_HELD, {"taken": None, **_held(receipt)})
 
     def reply_to(self, channel: str, sender: str, message_id: str) -> str | None:
         """The stored answer to a message that came under an id."""
@@ -186,16 +201,20 @@ def _one_at_a_time(session: Session, channel: str, sender: str) -> None:
 
     SQLite has one writer at a time anyway, provided that the transaction begins with a write.
     """
-    if session.get_bind().dialect.name == "postgresql":
+    if database.dialect_of(session) == "postgresql":
         key = {"key": f"{channel}:{sender}"}
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
 
 
 def _insert_new(session: Session, values: dict[str, Any]) -> int | None:
     """The number of the stored message; None if its id is known already."""
-    insert = database.insert(session, Inbound).values(**values).on_conflict_do_nothing().returning(Inbound.id)
-    number: int | None = session.scalar(insert)
+    number: int | None = session.scalar(_insert_unknown(database.dialect_of(session)), values)
     return number
+
+
+@cache
+def _insert_unknown(dialect: str) -> Any:
+    return database.insert_on(dialect, _MESSAGES).on_conflict_do_nothing().returning(_MESSAGES.c.id)
 
 
 def _echoed(session: Session, number: int, values: dict[str, Any]) -> Inbound | None:
@@ -210,10 +229,10 @@ def _echoed(session: Session, number: int, values: dict[str, Any]) -> Inbound | 
     return session.scalars(near.order_by(Inbound.id.desc()).limit(1)).one_or_none()
 
 
-def _held(receipt: Receipt) -> tuple[ColumnElement[bool], ...]:
-    """The conditions under which a message is still the caller's to answer."""
-    return Inbound.id == receipt.number, Inbound.taken == receipt.taken, Inbound.answered.is_(None)
+def _held(receipt: Receipt) -> dict[str, Any]:
+    """What `_STILL_HELD` must know of a claim."""
+    return {"held_number": receipt.number, "held_since": receipt.taken}
 
 
 def _opted_out(session: Session, channel: str, sender: str) -> bool:
-    return session.get(OptOut, (channel, sender)) is not None
+    return session.scalar(_OPTED_OUT, {"channel": channel, "address": sender}) is not None

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from knowledge import database
 from knowledge.tables import Audit, Conversation, Resident, Unanswered
 
+# What every message needs is built once: building a statement takes longer than the database does.
+_CONVERSATIONS = Conversation.metadata.tables[Conversation.__tablename__]
+_STATE = select(Conversation.state).where(Conversation.sender == bindparam("sender"))
+_VILLAGES = select(Resident.place).where(Resident.phone == bindparam("phone")).order_by(Resident.id)
+
 
 def recall(session: Session, sender: str) -> dict[str, Any] | None:
     """The stored state of one sender's conversation, or None."""
-    row = session.get(Conversation, sender)
-    return row.state if row else None
+    return session.scalar(_STATE, {"sender": sender})
 
 
 def remember(session: Session, sender: str, state: dict[str, Any], now: datetime) -> None:
     """Store the state of one sender's conversation; the caller commits. Of two at once the later one counts."""
-    values = {"state": state, "touched": now}
-    insert = database.insert(session, Conversation).values(sender=sender, **values)
-    session.execute(insert.on_conflict_do_update(index_elements=["sender"], set_=values))
+    session.execute(_upsert(database.dialect_of(session)), {"sender": sender, "state": state, "touched": now})
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    insert = database.insert_on(dialect, _CONVERSATIONS)
+    new = {"state": insert.excluded.state, "touched": insert.excluded.touched}
+    return insert.on_conflict_do_update(index_elements=["sender"], set_=new)
 
 
 def forget(session: Session, sender: str) -> None:
@@ -35,8 +45,7 @@ def forget(session: Session, sender: str) -> None:
 
 def villages_of(session: Session, phone: str) -> tuple[str, ...]:
     """The villages in whose residents' list a number stands, in the order of registration."""
-    rows = session.scalars(select(Resident.place).where(Resident.phone == phone).order_by(Resident.id))
-    return tuple(dict.fromkeys(rows))
+    return tuple(dict.fromkeys(session.scalars(_VILLAGES, {"phone": phone})))
 
 
 def note_unanswered(session: Session, text: str, reason: str, intent: str, now: datetime) -> None:

@@ -37,9 +37,12 @@ def commodity_aliases() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(others) for name, others in stored.items()}
 
 
+_VERSION = select(func.count(), func.max(Source.imported))  # built once: every message asks
+
+
 def version(session: Session) -> str:
     """Changes whenever an import has changed what is known."""
-    count, latest = session.execute(select(func.count(), func.max(Source.imported))).one()
+    count, latest = session.execute(_VERSION).one()
     return f"{count} {latest}"
 
 
