@@ -8,12 +8,13 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import MemoryStorage
 
 from bot.messages import Address, Choice, Message, Reply
 from channels.base import MOST, counting
-from channels.base.counting import EQUAL, Counts, Gate, Guard, Share
+from channels.base.counting import EQUAL, Counts, Gate, Guard, InProcess, Share
 from config import SettingsError, load
 from tests.channels.conftest import PRICE
 from tests.conftest import NOW
@@ -276,6 +277,20 @@ def test_several_servers_share_their_counts() -> None:
     assert [one.admit("sms", "a"), other.admit("sms", "a"), one.admit("sms", "a"), other.admit("sms", "a")] == [
         *("in", "in", "tell", "silent")
     ]
+
+
+def test_what_has_expired_is_forgotten(monkeypatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(time, "time", lambda: clock[0])
+    counts, minute, hour = InProcess(), RateLimitItemPerMinute(2), RateLimitItemPerHour(2)
+    assert [counts.hit(minute, "a") for _ in range(3)] == [True, True, False]
+    assert counts.hit(hour, "a")
+    assert counts.hit(minute, "b")
+    assert len(counts) == 3
+    clock[0] += 61
+    assert [counts.hit(minute, "c"), len(counts)] == [True, 2]  # the hour of a, and c
+    assert [counts.hit(hour, "a"), counts.hit(hour, "a")] == [True, False]
+    assert counts.hit(minute, "a")
 
 
 class Broken(MemoryStorage):
