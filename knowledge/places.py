@@ -9,7 +9,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +34,7 @@ class Place:
     parent: str | None
 
 
+@lru_cache(4096)
 def short_name(name: str) -> str:
     """The name without 村, 村委会, 镇, 街道, 市 …: 万宝沟村委会 -> 万宝沟. One character is never left over."""
     for tails in (_VILLAGE_TAILS, _TOWN_TAILS, _COUNTY_TAILS):
