@@ -83,6 +83,11 @@ def sessions(engine: Engine) -> Sessions:
     return sessionmaker(engine, expire_on_commit=False)
 
 
+def table_of(model: type[Base]) -> Table:
+    """The table of a model: for statements whose rows need not become objects, which halves the time they take."""
+    return model.metadata.tables[model.__tablename__]
+
+
 def insert(session: Session, table: type[Base]) -> Any:
     """An INSERT that knows ON CONFLICT, which each database spells in a dialect of its own."""
     return insert_on(dialect_of(session), table)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from knowledge import database
 from knowledge.tables import DATASETS, Source
 
 
@@ -22,10 +23,12 @@ class Freshness:
     late: bool
 
 
-_NEWEST = (  # built once: nearly every answer asks
-    select(Source.as_of, Source.department, Source.sample)
-    .where(Source.dataset == bindparam("dataset"))
-    .order_by(func.coalesce(Source.as_of, date.min).desc(), Source.id)
+# Built once: nearly every answer asks.
+_SOURCES = database.table_of(Source)
+_NEWEST = (
+    select(_SOURCES.c.as_of, _SOURCES.c.department, _SOURCES.c.sample)
+    .where(_SOURCES.c.dataset == bindparam("dataset"))
+    .order_by(func.coalesce(_SOURCES.c.as_of, date.min).desc(), _SOURCES.c.id)
     .limit(1)
 )
 

@@ -47,9 +47,9 @@ class Who:
     favourite: str = ""
 
 
-_PREFERRED = select(Person.level, Person.favourite).where(
-    Person.key == bindparam("key")
-)  # built once: every message asks
+# Built once: every message asks.
+_PERSONS = database.table_of(Person)
+_PREFERRED = select(_PERSONS.c.level, _PERSONS.c.favourite).where(_PERSONS.c.key == bindparam("key"))
 
 
 class People:

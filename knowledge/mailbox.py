@@ -57,7 +57,7 @@ class Traffic:
 
 # What every message needs is built once, on the table itself: building a statement, and the bookkeeping of objects that
 # nobody keeps, take longer than the database does.
-_MESSAGES = Inbound.metadata.tables[Inbound.__tablename__]
+_MESSAGES, _OPT_OUTS = database.table_of(Inbound), database.table_of(OptOut)
 
 #: Changes a message (the columns that it is executed with) while it is still the caller's to answer.
 _STILL_HELD = (
@@ -69,8 +69,8 @@ _STILL_HELD = (
     )
     .returning(_MESSAGES.c.id)
 )
-_OPTED_OUT = select(OptOut.address).where(
-    OptOut.channel == bindparam("channel"), OptOut.address == bindparam("address")
+_OPTED_OUT = select(_OPT_OUTS.c.address).where(
+    _OPT_OUTS.c.channel == bindparam("channel"), _OPT_OUTS.c.address == bindparam("address")
 )
 
 

@@ -16,9 +16,9 @@ from knowledge import database
 from knowledge.tables import Audit, Conversation, Resident, Unanswered
 
 # What every message needs is built once: building a statement takes longer than the database does.
-_CONVERSATIONS = Conversation.metadata.tables[Conversation.__tablename__]
-_STATE = select(Conversation.state).where(Conversation.sender == bindparam("sender"))
-_VILLAGES = select(Resident.place).where(Resident.phone == bindparam("phone")).order_by(Resident.id)
+_CONVERSATIONS, _RESIDENTS = database.table_of(Conversation), database.table_of(Resident)
+_STATE = select(_CONVERSATIONS.c.state).where(_CONVERSATIONS.c.sender == bindparam("sender"))
+_VILLAGES = select(_RESIDENTS.c.place).where(_RESIDENTS.c.phone == bindparam("phone")).order_by(_RESIDENTS.c.id)
 
 
 def recall(session: Session, sender: str) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ import yaml
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from knowledge import database
 from knowledge.places import Places, short_name
 from knowledge.tables import (
     BusRoute,
@@ -37,7 +38,7 @@ def commodity_aliases() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(others) for name, others in stored.items()}
 
 
-_VERSION = select(func.count(), func.max(Source.imported))  # built once: every message asks
+_VERSION = select(func.count(), func.max(database.table_of(Source).c.imported))  # built once: every message asks
 
 
 def version(session: Session) -> str:

@@ -13,8 +13,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from knowledge import database
 from knowledge.places import Places, short_name
 from knowledge.tables import Price, Source
 
@@ -68,30 +69,35 @@ class Span:
     highest: Quote
 
 
+_PRICES, _SOURCES = database.table_of(Price), database.table_of(Source)
+
+
 def _of_markets() -> Select[Any]:
     """Selects the markets that quoted `commodity` until `until`: built once, for building takes longer than asking."""
     known = (
         select(
-            Price.market,
-            func.min(Price.day).label("first"),
-            func.max(Price.day).label("last"),
+            _PRICES.c.market,
+            func.min(_PRICES.c.day).label("first"),
+            func.max(_PRICES.c.day).label("last"),
             func.count().label("quotes"),
         )
-        .where(Price.commodity == bindparam("commodity"), Price.day <= bindparam("until"))
-        .group_by(Price.market)
+        .where(_PRICES.c.commodity == bindparam("commodity"), _PRICES.c.day <= bindparam("until"))
+        .group_by(_PRICES.c.market)
         .subquery()
     )
-    other = aliased(Price)  # one row of the last day, so that the index alone answers the grouping
+    other = _PRICES.alias()  # one row of the last day, so that the index alone answers the grouping
     last = (
-        select(func.min(other.id))
-        .where(other.commodity == bindparam("commodity"), other.market == known.c.market, other.day == known.c.last)
+        select(func.min(other.c.id))
+        .where(
+            other.c.commodity == bindparam("commodity"), other.c.market == known.c.market, other.c.day == known.c.last
+        )
         .scalar_subquery()
     )
     return (
-        select(known, Price.region, Source.department)
+        select(known, _PRICES.c.region, _SOURCES.c.department)
         .select_from(known)
-        .join(Price, Price.id == last)
-        .join(Source, Price.source_id == Source.id)
+        .join(_PRICES, _PRICES.c.id == last)
+        .join(_SOURCES, _PRICES.c.source_id == _SOURCES.c.id)
     )
 
 
@@ -99,14 +105,14 @@ _MARKETS = _of_markets()
 
 _QUOTED = (
     select(
-        Price.market, Price.day, Price.unit, Price.low, Price.high, Price.average,
-        Price.published_average, Price.published_unit, Source.department,
+        _PRICES.c.market, _PRICES.c.day, _PRICES.c.unit, _PRICES.c.low, _PRICES.c.high, _PRICES.c.average,
+        _PRICES.c.published_average, _PRICES.c.published_unit, _SOURCES.c.department,
     )
-    .join(Source, Price.source_id == Source.id)
-    .where(Price.commodity == bindparam("commodity"), Price.market.in_(bindparam("markets", expanding=True)))
+    .join(_SOURCES, _PRICES.c.source_id == _SOURCES.c.id)
+    .where(_PRICES.c.commodity == bindparam("commodity"), _PRICES.c.market.in_(bindparam("markets", expanding=True)))
 )  # fmt: skip
-_BETWEEN = _QUOTED.where(Price.day.between(bindparam("start"), bindparam("end")))
-_ON_DAYS = _QUOTED.where(Price.day.in_(bindparam("days", expanding=True)))
+_BETWEEN = _QUOTED.where(_PRICES.c.day.between(bindparam("start"), bindparam("end")))
+_ON_DAYS = _QUOTED.where(_PRICES.c.day.in_(bindparam("days", expanding=True)))
 
 
 def markets(session: Session, commodity: str, until: date) -> list[Market]:
