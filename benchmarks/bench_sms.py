@@ -2,7 +2,8 @@
 
 Beside it, in the same server and the same minute: a view that makes only the same commits, as many and as large (the
 message stored, the conversation remembered, the answer stored). What is lost between the two is signature, understanding,
-the query and the rendering.
+the query and the rendering. The queries of the skill and who asks are most of it. Twelve questions come again and again,
+and a process remembers how it understood a text: understanding new texts is measured by bench_understanding.
 """
 
 from __future__ import annotations
