@@ -36,6 +36,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "channels.tv.pages": (),
     "channels.tv.commands": ("channels.tv", "app"),
     "channels.tv.loop.commands": ("channels.base", "channels.tv", "app"),
+    "channels.tv.teletext.commands": ("channels.tv", "app"),
     "channels.web.commands": ("channels.base", "app"),
     "channels.outbox.commands": ("channels", "app"),
     "operations": ("knowledge", "app"),

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from channels.tv import boxes, png, text
 from channels.tv.export import export as export_to
 from channels.tv.loop.commands import loop
+from channels.tv.teletext.commands import teletext
 
 if TYPE_CHECKING:
     from app import Service
@@ -32,7 +33,7 @@ def tv() -> None:
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Processes; one a core.")
 @with_appcontext
 def export(folder: Path, size: str, jobs: int) -> None:
-    """Write every page as HTML, JSON and PNG with checksums; only what changed is made again. Ctrl-C is no harm."""
+    """Write every page as HTML, JSON, PNG and TTI with checksums; only what changed is made again. Ctrl-C is no harm."""
     service: Service = current_app.extensions["xiangyin"]
     columns = (TextColumn("pages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
@@ -83,5 +84,6 @@ def box(village: str) -> None:
 
 
 tv.add_command(loop)
+tv.add_command(teletext)
 
 COMMANDS = (tv,)

@@ -1,4 +1,4 @@
-"""The whole carousel as files: HTML, JSON and PNG of every page, the portal, and their checksums.
+"""The whole carousel as files: HTML, JSON, PNG and teletext (TTI) of every page, the portal, and their checksums.
 
 A folder keeps a manifest of what stands in it. Only pages that differ from it are made again, and nothing at all where
 neither the data nor the program has changed. It may be broken off at any moment: the next run goes on from there.
@@ -20,6 +20,8 @@ from channels.base import Magazine
 from channels.tv import html, pages, png, portal
 from channels.tv.pages import Page
 from channels.tv.png import Size
+from channels.tv.teletext import service, tti
+from channels.tv.teletext.packets import Sheet
 
 MANIFEST, CHECKSUMS = "manifest.json", "SHA256SUMS"
 
@@ -85,6 +87,7 @@ def export(
     kept = before.pages if before.state.partition(" ")[0] == renderer else {}
     unfinished = f"{renderer} unfinished"
     (folder / "pages").mkdir(exist_ok=True)
+    (folder / "tti").mkdir(exist_ok=True)
     made = 0
     try:
         for number, digest, files in _work(magazine, folder, size, numbers, kept, jobs, in_child):
@@ -138,7 +141,7 @@ def _renderer(size: Size) -> str:
     digest = blake2b(size.name.encode(), digest_size=16)
     here = Path(__file__).parent
     drawing = (here / name for name in ("export.py", "html.py", "pages.py", "png.py"))
-    for path in (*drawing, *sorted((here / "portal").glob("*.*"))):
+    for path in (*drawing, *sorted((here / "portal").glob("*.*")), *sorted((here / "teletext").glob("*.py"))):
         digest.update(path.read_bytes())
     digest.update(str(png.FONT.stat().st_size).encode())
     return digest.hexdigest()
@@ -201,7 +204,12 @@ def _write_page(folder: Path, page: Page, size: Size) -> Files:
     (folder / "pages" / str(page.number)).mkdir(exist_ok=True)
     for number in range(1, len(page.subpages) + 1):
         contents[f"pages/{page.number}/{number}.png"] = png.render(page, number, size)
+    contents.update(_teletext(service.apart(page)))
     return _write(folder, contents.items())
+
+
+def _teletext(sheets: Iterable[Sheet]) -> dict[str, bytes]:
+    return {f"tti/{name}": content for name, content in tti.files(sheets).items()}
 
 
 # --- the rest ----------------------------------------------------------------------------------------------------------
@@ -210,6 +218,8 @@ def _write_page(folder: Path, page: Page, size: Size) -> Files:
 def _write_portal(magazine: Magazine, folder: Path, manifest: Manifest) -> None:
     (folder / "portal").mkdir(exist_ok=True)
     manifest.others.update(_write(folder, ((f"portal/{name}", content) for name, content in portal.files().items())))
+    for number in sorted({page // 100 for page in magazine.numbers()}):
+        manifest.others.update(_write(folder, _teletext(service.whole(number)).items()))
     index = html.document(magazine.page(100), "").encode()
     manifest.others.update(_write(folder, [("index.html", index)]))
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def loop(place: str, out: str, seconds: int | None, kind: str, silent: bool) -> None:
     """Write the information channel of a PLACE (name or code of county, town or village) as an MPEG transport stream."""
     service: Service = current_app.extensions["xiangyin"]
-    code = _code(service, place)
+    code = code_of(service, place)
     written = 0
     try:
         made = broadcast(service, code, KINDS[kind], _silent if silent else None)
@@ -74,7 +74,7 @@ def _silent(text: str) -> None:
     """The voice of who wants none."""
 
 
-def _code(service: Service, place: str) -> str:
+def code_of(service: Service, place: str) -> str:
     """The division code of a place by its code or name."""
     county = service.places.county
     named = {county.name: county, county.code: county}
