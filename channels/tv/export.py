@@ -7,6 +7,7 @@ neither the data nor the program has changed. It may be broken off at any moment
 from __future__ import annotations
 
 import json
+import logging
 import multiprocessing
 import os
 import signal
@@ -18,10 +19,12 @@ from typing import Any
 
 from channels.base import Magazine
 from channels.tv import html, pages, png, portal
-from channels.tv.pages import Page
+from channels.tv.pages import LayoutError, Page
 from channels.tv.png import Size
 from channels.tv.teletext import service, tti
 from channels.tv.teletext.packets import Sheet
+
+log = logging.getLogger(__name__)
 
 MANIFEST, CHECKSUMS = "manifest.json", "SHA256SUMS"
 
@@ -204,7 +207,10 @@ def _write_page(folder: Path, page: Page, size: Size) -> Files:
     (folder / "pages" / str(page.number)).mkdir(exist_ok=True)
     for number in range(1, len(page.subpages) + 1):
         contents[f"pages/{page.number}/{number}.png"] = png.render(page, number, size)
-    contents.update(_teletext(service.apart(page)))
+    try:
+        contents.update(_teletext(service.apart(page)))
+    except LayoutError as error:  # the page stands in every other form
+        log.warning("page %d has no teletext: %s", page.number, error)
     return _write(folder, contents.items())
 
 

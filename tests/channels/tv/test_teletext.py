@@ -221,6 +221,15 @@ def test_the_export_has_a_teletext_page_beside_every_other(magazine, tmp_path) -
     assert [sheet.subcode for sheet in tti.read((tmp_path / "tti" / "P837.tti").read_bytes())] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_page_with_too_many_hanzi_is_told_and_does_not_stop_the_export(magazine, tmp_path, caplog) -> None:
+    every = "".join(chr(0x4E00 + at) for at in range(17 * 48))
+    magazine.held[300] = made(300, "长", *[pages.paragraph(every[at : at + 48]) for at in range(0, len(every), 48)])
+    export(magazine, tmp_path)
+    assert "page 300 has no teletext" in caplog.text
+    assert (tmp_path / "pages" / "300.html").exists()
+    assert not (tmp_path / "tti" / "P300.tti").exists()
+
+
 # --- by ffmpeg's libzvbi -----------------------------------------------------------------------------------------------
 
 
