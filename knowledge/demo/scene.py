@@ -34,7 +34,7 @@ class Scene:
         return self.places.villages()
 
     @cached_property
-    def towns(self) -> list[Place]:
+    def towns(self) -> tuple[Place, ...]:
         """All towns in the order of their codes."""
         return self.places.towns
 
