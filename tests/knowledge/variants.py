@@ -28,7 +28,11 @@ from knowledge.places import Places, short_name
 from knowledge.tables import DATASETS
 
 HEADERS: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "headers.yml").read_text(encoding="utf-8"))
-MAPPINGS = {m.dataset: m for m in reversed(load_all().all) if m.dataset and not m.signature and not m.columns}
+MAPPINGS = {
+    m.dataset: m
+    for m in reversed(load_all().all)
+    if m.dataset and m.dataset != "alerts" and not m.signature and not m.columns  # alerts come as CAP, not as a table
+}
 
 #: How a file may be called, with its folder; {market}, {town} and {kind} stand for what it holds.
 NAMES = {
