@@ -76,7 +76,7 @@ def screen(browser: Any, width: int, height: int) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
-def wait(browser: Any, what: Callable[[Any], Any], seconds: float = 15) -> Any:
+def wait(browser: Any, what: Callable[[Any], Any], seconds: float = 40) -> Any:
     return WebDriverWait(browser, seconds, poll_frequency=0.1).until(what)
 
 
