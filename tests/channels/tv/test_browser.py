@@ -19,6 +19,7 @@ from channels.tv.export import export
 from tests.channels.tv.conftest import VILLAGE, Flash, made
 
 selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (requirements-dev.txt)")
+from selenium.common.exceptions import TimeoutException  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 MAPS = json.loads(portal.files()["keys.json"])
@@ -91,7 +92,11 @@ def ready(browser: Any) -> bool:
 
 
 def number(browser: Any) -> int:
-    wait(browser, ready)
+    try:
+        wait(browser, ready, 10)
+    except TimeoutException:  # on a loaded machine a headless browser now and then never finishes a page it is led to
+        browser.refresh()
+        wait(browser, ready)
     return int(browser.execute_script("return document.body.getAttribute('data-number')"))
 
 
@@ -169,7 +174,6 @@ def test_every_key_of_every_box_does_what_it_says(browser, files, box: str) -> N
     for digit in "0123456789":
         press(browser, *keys(box, digit))
         assert over(browser, "typed")[0] == digit
-        browser.execute_script("document.body.setAttribute('data-ready', '')")
         open_(browser, f"{files}/pages/102.html")
     if "red" in MAPS[box]["keys"]:
         press(browser, *keys(box, "red"))
