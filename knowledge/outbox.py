@@ -100,18 +100,8 @@ class Outbox:
 
     def put(self, letters: Iterable[Letter], now: datetime) -> int:
         """Queue messages, all or none; how many are new. Committed when this returns."""
-        rows = [
-            {
-                **{"key": letter.key, "channel": letter.channel, "address": letter.address, "text": letter.text},
-                **{"rank": RANKS[letter.kind], "segments": letter.segments, "cost": letter.cost, "state": "queued"},
-                **{"due": now, "created": now, "attempts": 0, "uncertain": 0},
-                **{"gateway": "", "code": "", "reason": ""},
-            }
-            for letter in letters
-        ]
         with self._sessions.begin() as session:
-            insert = database.insert(session, Outgoing).on_conflict_do_nothing(index_elements=["key"])
-            return sum(session.scalar(insert.values(**row).returning(Outgoing.id)) is not None for row in rows)
+            return queue(session, letters, now)
 
     # --- sending -----------------------------------------------------------------------------------------------------
 
@@ -222,6 +212,21 @@ class Outbox:
         """Forget messages from before a moment, whatever became of them: nobody wants them that late."""
         with self._sessions.begin() as session:
             session.execute(delete(Outgoing).where(Outgoing.created < before))
+
+
+def queue(session: Session, letters: Iterable[Letter], now: datetime) -> int:
+    """Queue messages within the caller's transaction; how many are new."""
+    rows = [
+        {
+            **{"key": letter.key, "channel": letter.channel, "address": letter.address, "text": letter.text},
+            **{"rank": RANKS[letter.kind], "segments": letter.segments, "cost": letter.cost, "state": "queued"},
+            **{"due": now, "created": now, "attempts": 0, "uncertain": 0},
+            **{"gateway": "", "code": "", "reason": ""},
+        }
+        for letter in letters
+    ]
+    insert = database.insert(session, Outgoing).on_conflict_do_nothing(index_elements=["key"])
+    return sum(session.scalar(insert.values(**row).returning(Outgoing.id)) is not None for row in rows)
 
 
 def _waiting(channel: str, now: datetime) -> Any:
