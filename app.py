@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import Engine
@@ -167,7 +168,12 @@ class Service:
         """Where texts are spoken, by the voice of that name or the setting's. Raises VoiceError where it cannot speak."""
         voice = voices.voice(name or self.settings.voice, self._voice_options)
         named = {place.name for place in self.places} | {places.short_name(place.name) for place in self.places}
-        return Studio(voice, config.ROOT / self.settings.audio_folder, tuple(sorted(named)))
+        return Studio(voice, self.audio_folder, tuple(sorted(named)))
+
+    @property
+    def audio_folder(self) -> Path:
+        """Where finished recordings are kept."""
+        return config.ROOT / self.settings.audio_folder
 
     @cached_property
     def _announcer(self) -> Studio:

@@ -6,7 +6,7 @@ import logging
 
 from flask import Flask
 
-from channels import api, operations, phone, pictures, rasa, tv, web, wechat
+from channels import api, audio, operations, phone, pictures, rasa, tv, web, wechat
 from channels.base import Channel, Service
 from channels.base.refusals import install_refusals
 from channels.base.sending import Sender
@@ -26,6 +26,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("phone", phone.routes, phone.sender),
     Channel("rasa", rasa.routes),
     Channel("pictures", pictures.routes),
+    Channel("audio", audio.routes),
     Channel("tv", tv.routes),
     Channel("tv/loop", loop.routes),
     Channel("operations", operations.routes),

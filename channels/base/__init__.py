@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from flask import Blueprint
@@ -166,6 +167,9 @@ class Service(Protocol):
     def problems(self) -> Sequence[str]: ...
     def picture(self, name: str) -> bytes | None: ...
     def speech(self, text: str) -> bytes | None: ...
+    @property
+    def audio_folder(self) -> Path:
+        """Where finished recordings are kept, by the hash of what made them."""
 
 
 #: How many text messages a reply costs.

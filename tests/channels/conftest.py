@@ -73,6 +73,12 @@ class Service:
         persons = Persons(self.people, self)
         self.desk = Desk(self.mailbox, self._answer, lambda: self.time, self.per_minute, persons)
 
+    @property
+    def audio_folder(self) -> Path:
+        """Beside the database of the test."""
+        assert self.engine.url.database
+        return Path(self.engine.url.database).parent / "audio"
+
     def problems(self) -> list[str]:
         return self.wrong
 
