@@ -609,10 +609,16 @@ class Outgoing(Base):
     `taken` when its last attempt began. `key` names what it is for, so that the same is never queued twice.
     `uncertain` counts the attempts after which nobody knows whether the gateway has the message. Addresses are unmasked
     here and purged by age.
+
+    `announcement` is the announcement that it carries, to `person` (their number) of `place`; `followed` tells that
+    another way to them was tried after it failed.
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("outbox_next", "channel", "state", "rank", "due", "id"),)
+    __table_args__ = (
+        Index("outbox_next", "channel", "state", "rank", "due", "id"),
+        Index("outbox_announcement", "announcement", "state"),
+    )
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     key: Mapped[str | None] = mapped_column(String(100), unique=True)
     channel: Mapped[str] = mapped_column(String(20))
@@ -632,6 +638,10 @@ class Outgoing(Base):
     created: Mapped[datetime] = mapped_column(Moment)
     sent: Mapped[datetime | None] = mapped_column(Moment)
     ended: Mapped[datetime | None] = mapped_column(Moment)  # delivered or failed
+    announcement: Mapped[int | None] = mapped_column(BigKey)
+    person: Mapped[str] = mapped_column(String(100), default="")
+    place: Mapped[str] = mapped_column(String(12), default="")
+    followed: Mapped[bool] = mapped_column(default=False)
 
 
 class Pace(Base):
