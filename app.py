@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from bot.skills.base import Context
 from bot.understanding import commands as understanding_commands
 from bot.understanding.query import Names
 from channels import register, senders
+from channels.announcements.workflow import Workflow
 from channels.base import Desk
 from channels.base.counting import Counts
 from channels.base.persons import Persons, Sent
@@ -34,6 +36,9 @@ from channels.tv import commands as tv_commands
 from channels.web import commands as web_commands
 from config import Settings
 from knowledge import database, names, places, policies
+from knowledge.announcements import Announcements
+from knowledge.announcements.audience import Audience
+from knowledge.announcements.staff import Team
 from knowledge.identities import People
 from knowledge.imports import commands as import_commands
 from knowledge.mailbox import Mailbox
@@ -154,6 +159,30 @@ class Service:
     def outbox(self) -> Outbox:
         """The messages on their way out."""
         return Outbox(self.sessions)
+
+    @cached_property
+    def announcements(self) -> Announcements:
+        """The announcements, from the first draft to the end."""
+        return Announcements(self.sessions)
+
+    @cached_property
+    def audience(self) -> Audience:
+        """The people whom announcements reach one by one."""
+        return Audience(self.sessions)
+
+    @cached_property
+    def team(self) -> Team:
+        """The staff who write and approve announcements."""
+        return Team(self.sessions)
+
+    def price(self, channel: str, address: str, text: str) -> tuple[int, Decimal | None]:
+        """How many messages a text is on a channel to an address, and what it costs in yuan where that is known."""
+        return cost(self.settings.sms_prices, address, text) if channel == "sms" else (1, None)
+
+    def workflow(self) -> Workflow:
+        """What a worker does for announcements."""
+        channels = {sender.channel for sender in self._ways_out}
+        return Workflow(self.announcements, self.audience, channels, self.price, self.settings.now)
 
     def senders(self) -> list[Sender]:
         """The ways out that are set up."""
