@@ -19,13 +19,14 @@ from channels.tv.export import export
 from tests.channels.tv.conftest import VILLAGE, Flash, made
 
 selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (requirements-dev.txt)")
-from selenium.common.exceptions import TimeoutException  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 MAPS = json.loads(portal.files()["keys.json"])
 
-#: Sends a key as a box does: its code and nothing else.
-PRESS = """var e = new Event("keydown", {bubbles: true, cancelable: true});
+#: Sends a key as a box does: its code and nothing else. Chromedriver says a script again to the next page where its own
+#: was left before it ended ("Inspected target navigated"), so the key is pressed only on the page that it is meant for.
+PRESS = """if (performance.timeOrigin !== arguments[1]) { return; }
+var e = new Event("keydown", {bubbles: true, cancelable: true});
 e.keyCode = e.which = arguments[0]; document.dispatchEvent(e);"""
 
 #: What stands on the screen: type below 44 px, contrast below 7:1, what is outside the safe area or its own cells.
@@ -77,7 +78,7 @@ def screen(browser: Any, width: int, height: int) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
-def wait(browser: Any, what: Callable[[Any], Any], seconds: float = 40) -> Any:
+def wait(browser: Any, what: Callable[[Any], Any], seconds: float = 15) -> Any:
     return WebDriverWait(browser, seconds, poll_frequency=0.1).until(what)
 
 
@@ -92,11 +93,7 @@ def ready(browser: Any) -> bool:
 
 
 def number(browser: Any) -> int:
-    try:
-        wait(browser, ready, 10)
-    except TimeoutException:  # on a loaded machine a headless browser now and then never finishes a page it is led to
-        browser.refresh()
-        wait(browser, ready)
+    wait(browser, ready)
     return int(browser.execute_script("return document.body.getAttribute('data-number')"))
 
 
@@ -124,7 +121,7 @@ def focus(browser: Any) -> str:
 
 def press(browser: Any, *codes: int) -> None:
     for code in codes:
-        browser.execute_script(PRESS, code)
+        browser.execute_script(PRESS, code, browser.execute_script("return performance.timeOrigin"))
 
 
 def keys(box: str, *actions: str) -> list[int]:
