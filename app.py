@@ -25,6 +25,7 @@ from bot.skills.base import Context
 from bot.understanding import commands as understanding_commands
 from bot.understanding.query import Names
 from channels import register, senders
+from channels.announcements import commands as announcement_commands
 from channels.announcements.workflow import Workflow
 from channels.base import Desk
 from channels.base.counting import Counts
@@ -38,6 +39,7 @@ from config import Settings
 from knowledge import database, names, places, policies
 from knowledge.announcements import Announcements
 from knowledge.announcements.audience import Audience
+from knowledge.announcements.groups import Groups
 from knowledge.announcements.staff import Team
 from knowledge.identities import People
 from knowledge.imports import commands as import_commands
@@ -56,6 +58,7 @@ log = logging.getLogger(__name__)
 COMMANDS = (
     *import_commands.COMMANDS,
     *operations.COMMANDS,
+    *announcement_commands.COMMANDS,
     *outbox_commands.COMMANDS,
     *tv_commands.COMMANDS,
     *web_commands.COMMANDS,
@@ -174,6 +177,11 @@ class Service:
     def team(self) -> Team:
         """The staff who write and approve announcements."""
         return Team(self.sessions)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The groups of people who are told things together."""
+        return Groups(self.sessions)
 
     def price(self, channel: str, address: str, text: str) -> tuple[int, Decimal | None]:
         """How many messages a text is on a channel to an address, and what it costs in yuan where that is known."""

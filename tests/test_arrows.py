@@ -38,6 +38,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "channels.tv.loop.commands": ("channels.base", "channels.tv", "app"),
     "channels.tv.teletext.commands": ("channels.tv", "app"),
     "channels.web.commands": ("channels.base", "app"),
+    # staff work with announcements through these commands, as with imports through theirs
+    "channels.announcements.commands": ("channels.announcements", "knowledge.announcements", "app"),
+    "channels.announcements.commands_staff": ("channels.announcements", "app"),
+    "channels.announcements.desk": ("channels.announcements", "knowledge.announcements", "app"),
     "channels.outbox.commands": ("channels", "app"),
     "operations": ("knowledge", "app"),
     "app": ("",),
