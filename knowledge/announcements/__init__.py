@@ -204,7 +204,7 @@ class Announcements:
 
 
 def showing(session: Session, now: datetime, outlet: str, place: str | None = None) -> list[Announcement]:
-    """The announcements in force on an outlet, emergencies first, then the latest; those that are for `place` only.
+    """The announcements in force on an outlet ("" for any), emergencies first, then the latest; those for `place` only.
 
     What is for the county is for its towns and villages too, not the other way round. One whose time has come is in
     force whether or not a worker has begun it.
@@ -215,7 +215,7 @@ def showing(session: Session, now: datetime, outlet: str, place: str | None = No
     found = [
         row
         for row in rows
-        if outlet in row.outlets and row.id not in replaced and (place is None or concerns(row, place))
+        if (not outlet or outlet in row.outlets) and row.id not in replaced and (place is None or concerns(row, place))
     ]
     return sorted(found, key=lambda row: (row.urgency != "emergency", -row.starts.timestamp(), -row.id))
 
