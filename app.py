@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,9 @@ from bot.understanding import commands as understanding_commands
 from bot.understanding.query import Names
 from channels import register, senders
 from channels.announcements import commands as announcement_commands
+from channels.announcements import commands_speakers
+from channels.announcements.booth import Booth, SilentError
+from channels.announcements.speaker_watch import Watch
 from channels.announcements.workflow import Workflow
 from channels.base import Desk
 from channels.base.counting import Counts
@@ -40,6 +44,7 @@ from knowledge import database, names, places, policies
 from knowledge.announcements import Announcements
 from knowledge.announcements.audience import Audience
 from knowledge.announcements.groups import Groups
+from knowledge.announcements.speakers import Speakers
 from knowledge.announcements.staff import Team
 from knowledge.identities import People
 from knowledge.imports import commands as import_commands
@@ -48,7 +53,7 @@ from knowledge.outbox import Outbox
 from knowledge.wechat import Wechat
 from tts import checks, voices
 from tts import commands as tts_commands
-from tts.programme import SINGLE, Studio
+from tts.programme import SINGLE, Programme, Studio
 from tts.pronounce import UnreadableError
 from tts.sound import SoundError
 from tts.voices import VoiceError
@@ -59,6 +64,7 @@ COMMANDS = (
     *import_commands.COMMANDS,
     *operations.COMMANDS,
     *announcement_commands.COMMANDS,
+    *commands_speakers.COMMANDS,
     *outbox_commands.COMMANDS,
     *tv_commands.COMMANDS,
     *web_commands.COMMANDS,
@@ -183,6 +189,20 @@ class Service:
         """The groups of people who are told things together."""
         return Groups(self.sessions)
 
+    @cached_property
+    def speakers(self) -> Speakers:
+        """The loudspeakers."""
+        return Speakers(self.sessions)
+
+    @cached_property
+    def booth(self) -> Booth:
+        """Where announcements are spoken for loudspeakers."""
+        return Booth(self._programme, self.audio_folder)
+
+    def watch(self) -> Watch:
+        """What a worker does for loudspeakers."""
+        return Watch(self.speakers, self.booth, self.settings.now, timedelta(minutes=self.settings.speaker_silent_minutes))
+
     def price(self, channel: str, address: str, text: str) -> tuple[int, Decimal | None]:
         """How many messages a text is on a channel to an address, and what it costs in yuan where that is known."""
         return cost(self.settings.sms_prices, address, text) if channel == "sms" else (1, None)
@@ -223,6 +243,12 @@ class Service:
         except (VoiceError, SoundError, UnreadableError) as error:
             log.warning("a page of the television stays silent: %s", error)
             return None
+
+    def _programme(self, text: str, sender: str) -> Programme:
+        try:
+            return self._announcer.make(text, sender=sender)
+        except (VoiceError, SoundError, UnreadableError) as error:
+            raise SilentError(str(error)) from None
 
     def voice_problems(self) -> dict[str, str]:
         """What keeps each voice from speaking, by its name; empty for one that can."""

@@ -81,6 +81,8 @@ class Settings(BaseModel):
     sherpa_model: Path | None = None
     gtts: bool = False
     audio_folder: Path = Path("data/audio")
+    speaker_silent_minutes: int = Field(15, ge=2)
+    icecast_url: SecretStr | None = None
     message_days: int = Field(90, ge=1)
 
     @field_validator("wechat_aes_key", "wechat_previous_aes_key")
@@ -88,6 +90,13 @@ class Settings(BaseModel):
     def _whole_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not re.fullmatch(r"[A-Za-z0-9+/]{43}", value.get_secret_value()):
             raise ValueError("the EncodingAESKey of WeChat's console has 43 letters and digits")
+        return value
+
+    @field_validator("icecast_url")
+    @classmethod
+    def _whole_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.fullmatch(r"https?://[^:@/]+:[^@/]+@[^:@/]+(:\d+)?/?", value.get_secret_value()):
+            raise ValueError("write it as http://source:PASSWORD@HOST:8000")
         return value
 
     @property

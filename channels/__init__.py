@@ -7,6 +7,7 @@ import logging
 from flask import Flask
 
 from channels import api, audio, operations, phone, pictures, rasa, tv, web, wechat
+from channels.announcements import speakers
 from channels.base import Channel, Service
 from channels.base.refusals import install_refusals
 from channels.base.sending import Sender
@@ -27,6 +28,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("rasa", rasa.routes),
     Channel("pictures", pictures.routes),
     Channel("audio", audio.routes),
+    Channel("speakers", speakers.routes),
     Channel("tv", tv.routes),
     Channel("tv/loop", loop.routes),
     Channel("operations", operations.routes),

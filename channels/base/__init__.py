@@ -168,6 +168,10 @@ class Service(Protocol):
     def picture(self, name: str) -> bytes | None: ...
     def speech(self, text: str) -> bytes | None: ...
     @property
+    def speakers(self) -> Any: ...  # see knowledge.announcements.speakers.Speakers
+    @property
+    def booth(self) -> Any: ...  # see channels.announcements.booth.Booth
+    @property
     def audio_folder(self) -> Path:
         """Where finished recordings are kept, by the hash of what made them."""
 

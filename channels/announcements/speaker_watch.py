@@ -1,0 +1,62 @@
+"""What a worker does for loudspeakers: speaks announcements before they are asked for, and notices silent loudspeakers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Any, Protocol
+
+from channels.announcements.booth import Booth
+from channels.announcements.playlist import OnAir
+
+log = logging.getLogger(__name__)
+
+#: It looks for new announcements so often, and for silent loudspeakers every so many looks; seconds.
+LOOK, ROUND = 0.5, 20
+
+
+class Speakers(Protocol):
+    """See `knowledge.announcements.speakers.Speakers`."""
+
+    def on_air(self, now: datetime, place: str | None = None) -> Sequence[OnAir]: ...
+    def coming(self, now: datetime) -> Sequence[Any]: ...
+    def newly_silent(self, now: datetime, limit: timedelta) -> Sequence[Any]: ...
+
+
+class Watch:
+    """Looks after the loudspeakers. `limit` is how long one may be silent; several may watch."""
+
+    def __init__(self, speakers: Speakers, booth: Booth, clock: Callable[[], datetime], limit: timedelta) -> None:
+        self._speakers = speakers
+        self._booth = booth
+        self._now = clock
+        self._limit = limit
+
+    def run(self, stop: Event) -> None:
+        """Watch until told to stop."""
+        looks = 0
+        while not stop.is_set():
+            try:
+                self.prepare()
+                if looks % ROUND == 0:
+                    self.listen()
+            except Exception:
+                log.exception("the loudspeakers could not be looked after; going on")
+            looks += 1
+            stop.wait(LOOK)
+
+    def prepare(self) -> None:
+        """Have made what loudspeakers play now or will play, without waiting for it."""
+        now = self._now()
+        for said in [*(each.said for each in self._speakers.on_air(now)), *self._speakers.coming(now)]:
+            self._booth.of(said)
+
+    def listen(self) -> None:
+        """Say once of each loudspeaker that it has fallen silent; its next report says that it is back."""
+        for speaker in self._speakers.newly_silent(self._now(), self._limit):
+            log.warning(
+                "loudspeaker %s in %s is silent: nothing heard since %s; check its power and network",
+                *(speaker.name, speaker.place, speaker.seen or speaker.since),
+            )
