@@ -1,17 +1,19 @@
 """Messages on their way out: each is a row from the moment it is wanted until its final state.
 
-A worker *takes* one message, hands it to the gateway and says what came of it. Before the gateway is asked, the row is
-committed as `sending`: so a worker that is killed leaves exactly one message of which nobody knows whether the gateway
-has it. Once its lease is over it is sent again unless a delivery report has come for it meanwhile, and it is counted as
-uncertain: these are all the messages that can arrive twice.
+A worker *takes* as many messages as it has hands for, hands them to the gateway and says what came of them when it takes
+the next. Before the gateway is asked, the rows are committed as `sending`: so a worker that is killed leaves at most one
+message a hand of which nobody knows whether the gateway has it. Once its lease is over it is sent again unless a
+delivery report has come for it meanwhile, and it is counted as uncertain: these are all that can arrive twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
+from itertools import islice
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -20,15 +22,15 @@ from sqlalchemy.orm import Session
 
 from knowledge import database
 from knowledge.database import Sessions
-from knowledge.tables import OptOut, Outgoing, Pace
+from knowledge.outbox_claims import REPLY, RETRIES, Fate, any_due, claim, hold, settle, state
+from knowledge.outbox_claims import Batch as Batch
+from knowledge.outbox_claims import Taken as Taken
+from knowledge.tables import Outgoing
 
 Kind = Literal["emergency", "reply", "announcement"]
 
 #: What goes first.
-RANKS: dict[Kind, int] = {"emergency": 0, "reply": 1, "announcement": 2}
-
-#: How long after the first and the second error a message is tried again; the third is final.
-RETRIES = (timedelta(minutes=5), timedelta(minutes=10))
+RANKS: dict[Kind, int] = {"emergency": 0, "reply": REPLY, "announcement": 2}
 
 #: A message that was taken this long ago and of which nothing is known is nobody's any more. Longer than any gateway
 #: is waited for.
@@ -59,19 +61,25 @@ class Letter(Protocol):
     def segments(self) -> int: ...
     @property
     def cost(self) -> Decimal | None: ...
+    @property
+    def announcement(self) -> int | None: ...
+    @property
+    def person(self) -> str: ...
+    @property
+    def place(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A message that its taker is to send now, for the `attempt`th time; the claim is `number` and `taken`."""
+class Failed:
+    """A message of an announcement that failed for good, and for whom it was."""
 
-    number: int
-    attempt: int
-    taken: datetime
-    created: datetime
+    announcement: int
+    person: str
+    place: str
+    channel: str
     address: str
     text: str
-    segments: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,80 +103,87 @@ def quiet(now: datetime) -> bool:
 class Outbox:
     """The messages on their way out. Safe to share between threads and processes."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, lease: timedelta = LEASE) -> None:
         self._sessions = sessions
+        self._lease = lease
 
     def put(self, letters: Iterable[Letter], now: datetime) -> int:
-        """Queue messages, all or none; how many are new. Committed when this returns."""
+        """Queue messages, all or none; how many are new. Committed when this returns.
+
+        SQLite lets nobody else write meanwhile: a thousand at a time are quick and keep nobody waiting.
+        """
         with self._sessions.begin() as session:
             return queue(session, letters, now)
 
     # --- sending -----------------------------------------------------------------------------------------------------
 
-    def take(self, gateway: str, channel: str, now: datetime, per_second: float) -> Taken | float | None:
-        """The next message for a gateway, which is the caller's from now on; None where none is due.
+    def take(
+        self,
+        gateway: str,
+        channel: str,
+        now: datetime,
+        per_second: float,
+        most: int = 1,
+        done: Collection[Fate] = (),
+    ) -> Batch:
+        """In one transaction: store what came of messages taken before, and take at most as many that are due.
 
-        A number is how many seconds the gateway wants to be left alone first: it is given `per_second` parts of
-        messages by all workers together.
+        The gateway is given `per_second` parts of messages by all workers together. In quiet hours announcements wait.
         """
-        waiting = _waiting(channel, now)
-        with self._sessions() as session:
-            if session.scalar(waiting.with_only_columns(Outgoing.id).limit(1)) is None:
-                return None
+        lowest = RANKS["reply"] if quiet(now) else RANKS["announcement"]
+        if not done:
+            with self._sessions() as session:
+                if not (most and any_due(session.connection(), channel, lowest, now)):
+                    return Batch()
         with self._sessions.begin() as session:
-            free = self._locked(session, gateway, now)
-            if free > now:
-                return (free - now).total_seconds()
-            row = _next(session, waiting, now)
-            if row is None:
-                return None
-            row.state, row.taken, row.gateway, row.attempts = "sending", now, gateway, row.attempts + 1
-            pause = timedelta(seconds=row.segments / per_second)
-            session.execute(update(Pace).where(Pace.gateway == gateway).values(free=now + pause))
-            return _taken(row)
-
-    def _locked(self, session: Session, gateway: str, now: datetime) -> datetime:
-        """From when on the gateway may be given a message. Other workers wait until this transaction ends."""
-        insert = database.insert(session, Pace).values(gateway=gateway, free=now)
-        upsert = insert.on_conflict_do_update(index_elements=["gateway"], set_={"gateway": gateway})
-        free: datetime = session.execute(upsert.returning(Pace.free)).scalar_one()
-        return free
-
-    def sent(self, taken: Taken, now: datetime) -> bool:
-        """The gateway has it. False where the message is no longer the caller's: its fate was told by a report."""
-        return self._settle(taken, state="sent", sent=now, code="", reason="")
-
-    def failed(self, taken: Taken, code: str, reason: str, retryable: bool, now: datetime) -> bool:
-        """The gateway does not have it: tried again after a while, or failed for good. False as in `sent`."""
-        problem = {"code": code[:40], "reason": reason[:200]}
-        if retryable and taken.attempt <= len(RETRIES):
-            return self._settle(taken, state="queued", due=now + RETRIES[taken.attempt - 1], **problem)
-        return self._settle(taken, state="failed", ended=now, **problem)
-
-    def returned(self, taken: Taken, gateway: str, code: str, reason: str, until: datetime) -> bool:
-        """The gateway takes nothing: the message keeps its place, and nobody tries the gateway before `until`."""
-        with self._sessions.begin() as session:
-            session.execute(update(Pace).where(Pace.gateway == gateway).values(free=until))
-            problem = {"code": code[:40], "reason": reason[:200]}
-            return _settled(session, taken, state="queued", attempts=taken.attempt - 1, **problem)
+            connection = session.connection()
+            settle(connection, gateway, done, now)
+            return claim(connection, gateway, channel, lowest, now, per_second, most) if most else Batch()
 
     def strays(self, gateway: str, channel: str, now: datetime) -> Sequence[Taken]:
         """Messages whose taker has not said within the lease what came of them."""
         with self._sessions() as session:
-            rows = _at(gateway, channel, "sending").where(Outgoing.taken < now - LEASE)
+            rows = _at(gateway, channel, "sending").where(Outgoing.taken < now - self._lease)
             return [_taken(row) for row in session.scalars(rows.order_by(Outgoing.id).limit(100))]
+
+    def sent(self, taken: Taken, now: datetime) -> bool:
+        """The gateway has it. False where the message is no longer the caller's: its fate was told by a report."""
+        return self._hold(taken, state="sent", sent=now, code="", reason="")
 
     def again(self, stray: Taken, now: datetime, certain: bool = False) -> bool:
         """Queue a stray again: counted as uncertain unless it is `certain` that the gateway does not have it."""
         counted = {} if certain else {"uncertain": Outgoing.uncertain + 1}
         if stray.attempt <= len(RETRIES):
-            return self._settle(stray, state="queued", due=now, **counted)
+            return self._hold(stray, state="queued", due=now, **counted)
         reason = "三次都没有等到网关的回音，不知道对方收到没有。"
-        return self._settle(stray, state="failed", ended=now, code="unknown", reason=reason, **counted)
+        return self._hold(stray, state="failed", ended=now, code="unknown", reason=reason, **counted)
 
-    def _settle(self, taken: Taken, **values: Any) -> bool:
+    def _hold(self, taken: Taken, **values: Any) -> bool:
         with self._sessions.begin() as session:
-            return _settled(session, taken, **values)
+            return hold(session.connection(), taken, **values)
+
+    # --- announcements -----------------------------------------------------------------------------------------------
+
+    def cancel(self, announcement: int, code: str, reason: str, now: datetime) -> int:
+        """What waits of an announcement is not sent any more; how many messages. No other way is tried for them."""
+        values = {"state": "failed", "code": code[:40], "reason": reason[:200], "ended": now, "followed": True}
+        waiting = update(Outgoing).where(Outgoing.announcement == announcement, Outgoing.state == state("queued"))
+        with self._sessions.begin() as session:
+            return session.connection().execute(waiting.values(values)).rowcount
+
+    def follow(self, limit: int, next_letter: Callable[[Failed], Letter | None], now: datetime) -> int:
+        """Try another way where a message of an announcement has failed; how many were looked at, at most `limit`.
+
+        `next_letter` names the next message to that person, None where there is no way left. All in one transaction: a
+        failure is followed once. Let the next message bear a key.
+        """
+        with self._sessions.begin() as session:
+            numbers = _UNFOLLOWED.limit(limit).with_for_update(skip_locked=True)
+            followed = update(Outgoing).where(Outgoing.id.in_(numbers)).values(followed=True)
+            columns = (getattr(Outgoing, field.name) for field in fields(Failed))
+            failures = [Failed(*row) for row in session.execute(followed.returning(*columns))]
+            queue(session, filter(None, map(next_letter, failures)), now)
+            return len(failures)
 
     # --- what became of it -------------------------------------------------------------------------------------------
 
@@ -214,52 +229,44 @@ class Outbox:
             session.execute(delete(Outgoing).where(Outgoing.created < before))
 
 
+_UNFOLLOWED = (
+    select(Outgoing.id)
+    .where(Outgoing.state == state("failed"), Outgoing.announcement.is_not(None), Outgoing.followed.is_(False))
+    .order_by(Outgoing.id)
+)
+
+
 def queue(session: Session, letters: Iterable[Letter], now: datetime) -> int:
     """Queue messages within the caller's transaction; how many are new."""
-    rows = [
+    rows = (
         {
             **{"key": letter.key, "channel": letter.channel, "address": letter.address, "text": letter.text},
             **{"rank": RANKS[letter.kind], "segments": letter.segments, "cost": letter.cost, "state": "queued"},
             **{"due": now, "created": now, "attempts": 0, "uncertain": 0},
             **{"gateway": "", "code": "", "reason": ""},
+            **{"announcement": letter.announcement, "person": letter.person, "place": letter.place, "followed": False},
         }
         for letter in letters
-    ]
-    insert = database.insert(session, Outgoing).on_conflict_do_nothing(index_elements=["key"])
-    return sum(session.scalar(insert.values(**row).returning(Outgoing.id)) is not None for row in rows)
+    )
+    insert, new = _insert(database.dialect_of(session)), 0
+    while some := list(islice(rows, 1000)):
+        new += len(session.connection().execute(insert, some).all())
+    return new
 
 
-def _waiting(channel: str, now: datetime) -> Any:
-    """What is due on a channel, in the order in which it is sent."""
-    rows = select(Outgoing).where(Outgoing.channel == channel, Outgoing.state == "queued", Outgoing.due <= now)
-    if quiet(now):
-        rows = rows.where(Outgoing.rank != RANKS["announcement"])
-    return rows.order_by(Outgoing.rank, Outgoing.due, Outgoing.id)
+@cache
+def _insert(dialect: str) -> Any:
+    rows = database.table_of(Outgoing)
+    return database.insert_on(dialect, rows).on_conflict_do_nothing(index_elements=["key"]).returning(rows.c.id)
 
 
-def _next(session: Session, waiting: Any, now: datetime) -> Outgoing | None:
-    """The first message that its receiver still wants; those before it have failed for that reason.
-
-    Who opted out meanwhile is sent nothing but the reply to what they have asked.
-    """
-    while True:
-        row: Outgoing | None = session.scalars(waiting.limit(1).with_for_update(skip_locked=True)).one_or_none()
-        if row is None or row.rank == RANKS["reply"] or session.get(OptOut, (row.channel, row.address)) is None:
-            return row
-        row.state, row.code, row.reason, row.ended = "failed", "opted_out", "对方已退订，不再发送。", now
-        session.flush()
-
-
-def _at(gateway: str, channel: str, state: str) -> Any:
-    """What is in one state at one gateway; the channel leads to it quickly, by the index."""
-    return select(Outgoing).where(Outgoing.channel == channel, Outgoing.state == state, Outgoing.gateway == gateway)
+def _at(gateway: str, channel: str, named: str) -> Any:
+    """What is in one state at one gateway: an index leads to it quickly."""
+    return select(Outgoing).where(
+        Outgoing.channel == channel, Outgoing.state == state(named), Outgoing.gateway == gateway
+    )
 
 
 def _taken(row: Outgoing) -> Taken:
     assert row.taken is not None
     return Taken(row.id, row.attempts, row.taken, row.created, row.address, row.text, row.segments)
-
-
-def _settled(session: Session, taken: Taken, **values: Any) -> bool:
-    held = (Outgoing.id == taken.number, Outgoing.state == "sending", Outgoing.taken == taken.taken)
-    return session.scalar(update(Outgoing).where(*held).values(**values).returning(Outgoing.id)) is not None

@@ -14,7 +14,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from knowledge.database import Base, Fixed, Moment
@@ -602,6 +602,11 @@ class Delivery(Base):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index of the rows in one state: small, and used by both databases where a query names that state literally."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class Outgoing(Base):
     """One message on its way out, on whatever channel, from the moment it is wanted to its final state.
 
@@ -616,7 +621,10 @@ class Outgoing(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("outbox_next", "channel", "state", "rank", "due", "id"),
+        _partial("outbox_queued", "channel", "rank", "due", "id", where="state = 'queued'"),
+        _partial("outbox_sending", "gateway", "taken", where="state = 'sending'"),
+        _partial("outbox_sent", "gateway", "id", where="state = 'sent'"),
+        _partial("outbox_failed", "followed", "id", where="state = 'failed' AND announcement IS NOT NULL"),
         Index("outbox_announcement", "announcement", "state"),
     )
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

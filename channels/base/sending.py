@@ -7,7 +7,7 @@ takes none) or UncertainError (nobody knows).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -28,6 +28,9 @@ class Wanted:
     key: str | None = None
     segments: int = 1
     cost: Decimal | None = None
+    announcement: int | None = None  # the announcement that it carries, to the person (their number) of a place
+    person: str = ""
+    place: str = ""
 
 
 class Letter(Protocol):
@@ -72,6 +75,21 @@ class UncertainError(Exception):
     """The gateway was asked and did not say whether it took the message."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What came of a message that was handed to a gateway.
+
+    `busy` may be taken later, `refused` never; `unreachable` keeps its place, and nobody tries the gateway before
+    `until`; of an `unknown` one nobody knows whether the gateway has it.
+    """
+
+    letter: Letter
+    outcome: Literal["sent", "busy", "refused", "unreachable", "unknown"]
+    code: str = ""
+    reason: str = ""
+    until: datetime | None = None
+
+
 class Sender(Protocol):
     """The way out through one gateway."""
 
@@ -82,6 +100,10 @@ class Sender(Protocol):
     @property
     def per_second(self) -> float:
         """How many parts of messages the gateway takes a second."""
+
+    @property
+    def at_once(self) -> int:
+        """How many messages it may be handed at the same time, by as many threads; 1 for strictly one after another."""
 
     def send(self, letter: Letter) -> None:
         """Hand one message to the gateway. Raises SendError, UnreachableError or UncertainError."""
@@ -97,12 +119,14 @@ class Outbox(Protocol):
     """Where messages wait; see `knowledge.outbox.Outbox`."""
 
     def put(self, letters: Iterable[Wanted], now: datetime) -> int: ...
-    def take(self, gateway: str, channel: str, now: datetime, per_second: float) -> Any: ...
+    def take(
+        self, gateway: str, channel: str, now: datetime, per_second: float, most: int = 1, done: Collection[Fate] = ()
+    ) -> Any: ...
     def sent(self, taken: Any, now: datetime) -> bool: ...
-    def failed(self, taken: Any, code: str, reason: str, retryable: bool, now: datetime) -> bool: ...
-    def returned(self, taken: Any, gateway: str, code: str, reason: str, until: datetime) -> bool: ...
     def strays(self, gateway: str, channel: str, now: datetime) -> Sequence[Any]: ...
     def again(self, stray: Any, now: datetime, certain: bool = False) -> bool: ...
     def report(self, number: int, state: str, code: str, reason: str, now: datetime) -> bool: ...
     def awaited(self, gateway: str, channel: str, since: datetime) -> Sequence[Any]: ...
+    def cancel(self, announcement: int, code: str, reason: str, now: datetime) -> int: ...
+    def follow(self, limit: int, next_letter: Callable[[Any], Wanted | None], now: datetime) -> int: ...
     def totals(self, since: datetime) -> Sequence[Any]: ...

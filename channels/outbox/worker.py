@@ -1,6 +1,8 @@
-"""One worker of one gateway: takes a message, hands it over, says what came of it, and begins again.
+"""One worker of one gateway: takes messages, has them handed over, says what came of them, and begins again.
 
-It may be killed at any moment, and there may be several, on one machine or many: what is whose is told by the outbox.
+The worker's own thread alone speaks with the outbox; as many threads as the gateway may be used by at once (`hands`)
+speak with the gateway, with one message each. It may be killed at any moment, and there may be several, on one machine
+or many: what is whose is told by the outbox.
 """
 
 from __future__ import annotations
@@ -9,13 +11,12 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event
+from typing import Any
 
-from channels.base.sending import Letter, Outbox, Sender, SendError, UncertainError, UnreachableError
+from channels.base.sending import Fate, Outbox, Sender
+from channels.outbox.hands import Hands
 
 log = logging.getLogger(__name__)
-
-#: A gateway that is out of reach is left alone for so long.
-REST = timedelta(seconds=30)
 
 #: With nothing to do, a worker looks again after so many seconds.
 IDLE = 1.0
@@ -31,48 +32,60 @@ class Worker:
         self._outbox = outbox
         self._sender = sender
         self._now = clock
+        self._hands = Hands(sender, clock)
+        self._done: list[Fate] = []
+        self._answers = False  # a gateway that was out of reach, or is new, is tried with one message first
         self._looked: datetime | None = None
 
     def run(self, stop: Event) -> None:
-        """Work until told to stop; a message that is being handed over is finished first."""
+        """Work until told to stop; what is being handed over is finished first."""
         while not stop.is_set():
             try:
                 wait = self.step()
             except Exception:
-                log.exception("%s: a message or report could not be handled; going on", self._sender.name)
+                log.exception("%s: messages or reports could not be handled; going on", self._sender.name)
                 wait = IDLE
-            if wait:
+            if self._hands.free < self._hands.count:
+                self._listen(wait if self._hands.free else IDLE)
+            elif wait:
                 stop.wait(wait)
+        self.finish()
 
     def step(self) -> float:
-        """Do what is to be done next; how many seconds there is nothing to do then, 0 for "go on"."""
+        """Do what is to be done next; how many seconds there is nothing more to begin then, 0 for "go on"."""
         now = self._now()
         if self._looked is None or abs(now - self._looked) >= ROUND:
             self._looked = now
             self._pick_up_strays()
         fetched = self._sender.collect()
-        taken = self._outbox.take(self._sender.name, self._sender.channel, self._now(), self._sender.per_second)
-        if taken is None:
-            return 0 if fetched else IDLE
-        if isinstance(taken, float):
-            return min(taken, IDLE)
-        self._hand_over(taken)
-        return 0
+        self._listen(0)
+        batch = self._take(self._hands.free if self._answers else int(self._hands.free == self._hands.count))
+        self._hands.give(batch.letters)
+        if self._hands.count == 1 and batch.letters:  # what is known is stored before anything else is looked at
+            self._listen(0)
+            self._take(0)
+        wait = IDLE if batch.wait is None else min(batch.wait, IDLE)
+        return 0 if fetched else wait
 
-    def _hand_over(self, taken: Letter) -> None:
-        name, number = self._sender.name, taken.number
-        try:
-            self._sender.send(taken)
-        except UnreachableError as error:
-            log.warning("%s takes nothing: %s; it is left alone for %d s", name, error.english, REST.total_seconds())
-            self._outbox.returned(taken, name, error.code, error.chinese, self._now() + REST)
-        except UncertainError as error:
-            log.warning("message %d: %s did not say whether it took it: %s", number, name, error)
-        except SendError as error:
-            log.warning("message %d: %s: %s (%s)", number, name, error.english, error.code)
-            self._outbox.failed(taken, error.code, error.chinese, error.retryable, self._now())
-        else:
-            self._outbox.sent(taken, self._now())
+    def finish(self) -> None:
+        """Wait for what is in hand, and store what came of it."""
+        while self._hands.free < self._hands.count:
+            self._listen(IDLE)
+        self._hands.close()
+        self._take(0)
+
+    def _listen(self, wait: float) -> None:
+        for fate in self._hands.done(wait):
+            self._answers = fate.outcome in ("sent", "busy", "refused")
+            if fate.outcome != "unknown":
+                self._done.append(fate)
+
+    def _take(self, most: int) -> Any:
+        """What was done is forgotten only when it is stored: a database that fails is told again."""
+        sender = self._sender
+        batch = self._outbox.take(sender.name, sender.channel, self._now(), sender.per_second, most, self._done)
+        self._done.clear()
+        return batch
 
     def _pick_up_strays(self) -> None:
         for stray in self._outbox.strays(self._sender.name, self._sender.channel, self._now()):

@@ -30,6 +30,7 @@ class Caller:
     name = "twilio-voice"
     channel = CHANNEL
     per_second = 1.0  # what Twilio gives a new account
+    at_once = 1
 
     def __init__(self, service: Service) -> None:
         self._service = service

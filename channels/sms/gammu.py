@@ -64,6 +64,7 @@ class Modem:
 
     name = "gammu"
     channel = CHANNEL
+    at_once = 1
 
     def __init__(self, service: Service, engine: Engine) -> None:
         self._service = service

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from select import select
+from socket import socket
+from threading import local
+from time import monotonic
 from urllib.parse import urlencode, urlsplit
 
 from channels.base import Service, Settings
@@ -12,6 +16,9 @@ from channels.sms.segments import encoding
 
 #: So many seconds the gateway is waited for: to connect, and for its answer. Shorter than a message's lease.
 CONNECT, ANSWER = 10, 30
+
+#: A connection that was not used for so many seconds is not used again: Kannel closes it after 60.
+KEPT = 20
 
 #: All delivery states are asked for.
 DLR_MASK = 31
@@ -25,7 +32,7 @@ def report_url(settings: Settings, **about: str) -> str:
 
 
 class KannelSender:
-    """Hands messages to Kannel."""
+    """Hands messages to Kannel, over one connection a thread, which is kept."""
 
     name = "kannel"
     channel = CHANNEL
@@ -33,7 +40,9 @@ class KannelSender:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._url = urlsplit(settings.kannel_send_url)
+        self._kept = local()
         self.per_second = settings.kannel_per_second
+        self.at_once = settings.kannel_connections
 
     def collect(self) -> int:
         """Nothing: Kannel brings everything by itself."""
@@ -45,22 +54,48 @@ class KannelSender:
 
     def send(self, letter: Letter) -> None:
         """Hand one message to Kannel. Raises SendError, UnreachableError or UncertainError."""
-        kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
-        connection = kind(self._url.hostname or "", self._url.port, timeout=CONNECT)
+        connection = self._asked(f"{self._url.path}?{urlencode(self._query(letter))}")
         try:
-            connection.connect()
-        except OSError as error:
-            raise UnreachableError("unreachable", "连不上短信网关。", f"cannot connect: {error}") from None
-        try:
-            connection.sock.settimeout(ANSWER)
-            connection.request("GET", f"{self._url.path}?{urlencode(self._query(letter))}")
             response = connection.getresponse()
             status, body = response.status, response.read(1000).decode("utf-8", "replace")
+            if not response.isclosed():
+                connection.close()
         except (OSError, HTTPException) as error:
-            raise UncertainError(f"{type(error).__name__}: {error}") from None
-        finally:
             connection.close()
+            raise UncertainError(f"{type(error).__name__}: {error}") from None
+        self._kept.since = monotonic()
         _check(status, body.strip())
+
+    def _asked(self, path: str) -> HTTPConnection:
+        """A connection on which the gateway has been asked for a path. Raises UnreachableError.
+
+        Where the request could not be written to its end, the gateway cannot have read its end: it was surely not
+        asked, and is asked again on a new connection. After that, silence is uncertainty.
+        """
+        connection = self._connection()
+        for kept in (connection.sock is not None, False):
+            try:
+                if connection.sock is None:
+                    connection.connect()
+                connection.sock.settimeout(ANSWER)
+                connection.request("GET", path)
+            except OSError as error:
+                connection.close()
+                if not kept:
+                    raise UnreachableError("unreachable", "连不上短信网关。", f"cannot connect: {error}") from None
+            else:
+                break
+        return connection
+
+    def _connection(self) -> HTTPConnection:
+        """This thread's connection; closed where the gateway has closed it, or may be about to."""
+        connection: HTTPConnection | None = getattr(self._kept, "connection", None)
+        if connection is None:
+            kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
+            connection = self._kept.connection = kind(self._url.hostname or "", self._url.port, timeout=CONNECT)
+        elif connection.sock is not None and (monotonic() - self._kept.since > KEPT or _told(connection.sock)):
+            connection.close()
+        return connection
 
     def _query(self, letter: Letter) -> dict[str, str | bytes]:
         plain, settings = encoding(letter.text) == "gsm7", self._settings
@@ -77,6 +112,12 @@ class KannelSender:
             "dlr-mask": str(DLR_MASK),
             "dlr-url": report_url(settings, outbox="1", id=str(letter.number)),
         }
+
+
+def _told(sock: socket) -> bool:
+    """Whether a gateway that was asked nothing has told something: that it hangs up, mostly."""
+    readable, _, _ = select([sock], [], [], 0)
+    return bool(readable)
 
 
 def _check(status: int, said: str) -> None:

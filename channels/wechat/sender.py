@@ -29,6 +29,7 @@ class WechatSender:
     name = "wechat"
     channel = CHANNEL
     per_second = 10.0
+    at_once = 4
 
     def __init__(self, client: Client, counted: Counted, clock: Callable[[], datetime]) -> None:
         self._client = client

@@ -15,7 +15,7 @@ import pytest
 from click.testing import Result
 
 from app import create_app
-from channels.base.sending import Wanted
+from channels.base.sending import Fate, Wanted
 from config import SHANGHAI, Settings
 from knowledge import database
 from knowledge.outbox import Outbox
@@ -63,8 +63,8 @@ def test_what_went_out_and_what_it_cost_is_counted_after(run: Run, url: str) -> 
     now = Settings().now()
     outbox = Outbox(database.sessions(engine))
     outbox.put([Wanted("sms", "13912345678", "甲", "reply", None, 2, None)], now)
-    taken = outbox.take("kannel", "sms", now, 1e9)
-    outbox.failed(taken, "throttled", "网关忙。", retryable=False, now=now)
+    (taken,) = outbox.take("kannel", "sms", now, 1e9).letters
+    outbox.take("kannel", "sms", now, 1e9, 0, [Fate(taken, "refused", "throttled", "网关忙。")])
     shown = run("outbox").output
     assert "sms        failed            1 messages        2 parts       0.00 yuan" in shown
     assert "uncertain: 0" in shown

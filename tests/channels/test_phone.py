@@ -891,7 +891,7 @@ def test_what_twilio_refuses(
 ) -> None:
     url, twilio = rest
     service, _, sender, _ = ordering(make, url)
-    taken = service.outbox.take("twilio-voice", "call", service.time, 1)
+    (taken,) = service.outbox.take("twilio-voice", "call", service.time, 1).letters
     twilio.answers = [(status, body)]
     with pytest.raises(error) as raised:
         sender.send(taken)

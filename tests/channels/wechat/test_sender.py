@@ -42,7 +42,7 @@ class Way:
     def take(self, text: str) -> Any:
         """A message of the outbox, taken to be sent."""
         self.outbox.put([Wanted("wechat", USER, text, "emergency")], self.time)
-        return self.outbox.take("wechat", "wechat", self.time, 1000.0)
+        return self.outbox.take("wechat", "wechat", self.time, 1000.0).letters[0]
 
     def send(self, text: str) -> None:
         taken = self.take(text)

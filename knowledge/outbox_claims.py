@@ -1,0 +1,195 @@
+"""What a worker's one transaction does to the outbox: settles what is done, keeps the gateway's pace, claims what is next.
+
+Statements are built once, on the table and not on objects, and name the states as literals: each state has an index of
+its own, which the databases use only where they can read the state in the statement.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import Connection, bindparam, exists, literal, select, update
+
+from knowledge import database
+from knowledge.tables import OptOut, Outgoing, Pace
+
+#: How long after the first and the second error a message is tried again; the third is final.
+RETRIES = (timedelta(minutes=5), timedelta(minutes=10))
+
+#: What a gateway was not given of its pace is made up for so long, since many are taken at once. At less than ten a
+#: second nothing is: there the next one waits its whole pause.
+CATCH_UP = timedelta(seconds=0.1)
+
+REPLY = 1
+
+_ROWS = database.table_of(Outgoing)
+_GONE = database.table_of(OptOut)
+_PACES = database.table_of(Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that its taker is to send now, for the `attempt`th time; the claim is `number` and `taken`."""
+
+    number: int
+    attempt: int
+    taken: datetime
+    created: datetime
+    address: str
+    text: str
+    segments: int
+
+
+class Fate(Protocol):
+    """What came of a message that was taken; see `channels.base.sending.Fate`."""
+
+    @property
+    def letter(self) -> Any: ...
+    @property
+    def outcome(self) -> Literal["sent", "busy", "refused", "unreachable", "unknown"]: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def until(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages that are the taker's from now on, and in how many seconds there may be more: None where no more is due."""
+
+    letters: Sequence[Taken] = ()
+    wait: float | None = None
+
+
+def state(name: str) -> Any:
+    """A state's name as a literal of the statement."""
+    return literal(name, literal_execute=True)
+
+
+# --- settling --------------------------------------------------------------------------------------------------------
+
+_HELD = (_ROWS.c.state == state("sending"), _ROWS.c.taken == bindparam("claim"))
+_SENT = (
+    update(_ROWS)
+    .where(_ROWS.c.id.in_(bindparam("numbers", expanding=True)), *_HELD)
+    .values(state=state("sent"), sent=bindparam("now"), code="", reason="")
+)
+_OURS = update(_ROWS).where(_ROWS.c.id == bindparam("number"), *_HELD)
+_REST = update(_PACES).where(_PACES.c.gateway == bindparam("named")).values(free=bindparam("until"))
+
+
+def settle(connection: Connection, gateway: str, done: Iterable[Fate], now: datetime) -> None:
+    """Store what came of messages, those that are still their taker's: of others a report has told."""
+    sent: defaultdict[datetime, list[int]] = defaultdict(list)
+    for fate in sorted(done, key=lambda fate: fate.letter.number):  # all workers lock rows in one order
+        if fate.outcome == "sent":
+            sent[fate.letter.taken].append(fate.letter.number)
+        elif fate.outcome != "unknown":
+            hold(connection, fate.letter, **_after(fate, now))
+        if fate.until:
+            connection.execute(_REST, {"named": gateway, "until": fate.until})
+    for claim, numbers in sent.items():
+        connection.execute(_SENT, {"numbers": numbers, "claim": claim, "now": now})
+
+
+def _after(fate: Fate, now: datetime) -> dict[str, Any]:
+    problem = {"code": fate.code[:40], "reason": fate.reason[:200]}
+    if fate.outcome == "unreachable":  # it keeps its place and has lost no attempt
+        return {"state": "queued", "attempts": fate.letter.attempt - 1, **problem}
+    if fate.outcome == "busy" and fate.letter.attempt <= len(RETRIES):
+        return {"state": "queued", "due": now + RETRIES[fate.letter.attempt - 1], **problem}
+    return {"state": "failed", "ended": now, **problem}
+
+
+def hold(connection: Connection, taken: Taken, **values: Any) -> bool:
+    """Change a message that is still its taker's; False where it is no more."""
+    claim = {"number": taken.number, "claim": taken.taken}
+    return connection.execute(_OURS.values(**values), claim).rowcount == 1
+
+
+# --- claiming --------------------------------------------------------------------------------------------------------
+
+_DUE = (
+    _ROWS.c.channel == bindparam("channel"),
+    _ROWS.c.state == state("queued"),
+    _ROWS.c.due <= bindparam("now"),
+    _ROWS.c.rank <= bindparam("lowest"),
+)
+_ANY = select(_ROWS.c.id).where(*_DUE).limit(1)
+_UNWANTED = exists().where(_GONE.c.channel == _ROWS.c.channel, _GONE.c.address == _ROWS.c.address)
+_NEXT = (
+    select(
+        *(_ROWS.c.id, _ROWS.c.attempts, _ROWS.c.created, _ROWS.c.address, _ROWS.c.text, _ROWS.c.segments),
+        (_UNWANTED & (_ROWS.c.rank != REPLY)).label("unwanted"),
+    )
+    .where(*_DUE)
+    .order_by(_ROWS.c.rank, _ROWS.c.due, _ROWS.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=_ROWS)
+)
+_THESE = _ROWS.c.id.in_(bindparam("numbers", expanding=True))
+_CLAIM = (
+    update(_ROWS)
+    .where(_THESE)
+    .values(
+        state=state("sending"),
+        taken=bindparam("now"),
+        gateway=bindparam("named"),
+        attempts=_ROWS.c.attempts + 1,
+    )
+)
+_REFUSE = (
+    update(_ROWS)
+    .where(_THESE)
+    .values(state=state("failed"), ended=bindparam("now"), code="opted_out", reason="对方已退订，不再发送。")
+)
+
+
+@cache
+def _pace(dialect: str) -> Any:
+    insert = database.insert_on(dialect, _PACES).values(gateway=bindparam("named"), free=bindparam("now"))
+    kept = insert.on_conflict_do_update(index_elements=["gateway"], set_={"gateway": _PACES.c.gateway})
+    return kept.returning(_PACES.c.free)
+
+
+def any_due(connection: Connection, channel: str, lowest: int, now: datetime) -> bool:
+    """Whether there is a message to be sent; locks nothing."""
+    return connection.scalar(_ANY, {"channel": channel, "now": now, "lowest": lowest}) is not None
+
+
+def claim(
+    connection: Connection, gateway: str, channel: str, lowest: int, now: datetime, per_second: float, most: int
+) -> Batch:
+    """The next messages for a gateway, at most as many and no more than its pace allows now.
+
+    Other workers of the gateway wait until this transaction ends. Who opted out meanwhile is sent nothing but the reply
+    to what they have asked: such messages have failed.
+    """
+    free: datetime = connection.execute(_pace(connection.dialect.name), {"named": gateway, "now": now}).scalar_one()
+    if free > now:
+        return Batch(wait=(free - now).total_seconds())
+    free = max(free, now - max(timedelta(), CATCH_UP - timedelta(seconds=1 / per_second)))
+    most = min(most, int((now - free).total_seconds() * per_second) + 1)
+    rows = connection.execute(_NEXT, {"channel": channel, "now": now, "lowest": lowest, "most": most}).all()
+    letters: list[Taken] = []
+    unwanted: list[int] = []
+    for row in rows:
+        if row.unwanted:
+            unwanted.append(row.id)
+        elif free <= now:
+            letters.append(Taken(row.id, row.attempts + 1, now, row.created, row.address, row.text, row.segments))
+            free += timedelta(seconds=row.segments / per_second)
+    if unwanted:
+        connection.execute(_REFUSE, {"numbers": unwanted, "now": now})
+    if letters:
+        numbers = [letter.number for letter in letters]
+        connection.execute(_CLAIM, {"numbers": numbers, "now": now, "named": gateway})
+        connection.execute(_REST, {"named": gateway, "until": free})
+    return Batch(letters, max(0.0, (free - now).total_seconds()) if len(rows) == most else None)
