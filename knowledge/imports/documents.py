@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
 
-from knowledge.imports import parse
-from knowledge.imports.readers import FileError, decode
+from knowledge.imports import cap, parse
+from knowledge.imports.readers import decode
 from knowledge.imports.rows import RowError
-
-#: Namespaces of the Common Alerting Protocol (OASIS CAP 1.2, 2010, and its predecessors).
-CAP = re.compile(r"\{urn:oasis:names:tc:emergency:cap:1\.\d\}")
 
 _FRONT = re.compile(r"\A---\s*\n(.*?)\n---\s*\n", re.DOTALL)
 _ARTICLE = re.compile(r"^(第[〇零一二三四五六七八九十百千]+条(?:之[一二三四五六七八九十]+)?)[\s　]*", re.MULTILINE)
-_LEVELS = ("红色", "橙色", "黄色", "蓝色")
-_SEVERITY = {"Extreme": "红色", "Severe": "橙色", "Moderate": "黄色", "Minor": "蓝色"}
-
-#: The severity in CAP of each colour of a Chinese warning.
-SEVERITIES = {colour: severity for severity, colour in _SEVERITY.items()}
 
 
 def policy(path: Path) -> dict[str, Any]:
@@ -137,67 +126,5 @@ def _law(path: Path, text: str) -> dict[str, Any]:
 
 
 def alert(path: Path) -> dict[str, Any]:
-    """An alert of CAP 1.2 (docs.oasis-open.org/emergency/cap/v1.2). XML with entities or a DTD is refused."""
-    try:
-        root = ElementTree.fromstring(path.read_bytes(), forbid_dtd=True)
-    except DefusedXmlException:
-        raise FileError("XML 里有实体或 DTD，不安全，没有收") from None
-    except ElementTree.ParseError as error:
-        raise FileError(f"XML 不完整：{error}") from None
-    if not CAP.match(root.tag):
-        raise FileError("不是 CAP 预警（urn:oasis:names:tc:emergency:cap）")
-    space = CAP.match(root.tag)[0]  # type: ignore[index]
-
-    def all_text(node: Any, name: str) -> list[str]:
-        return [parse.text(found.text) for found in node.iter(space + name) if found.text]
-
-    def one(node: Any, name: str) -> str:
-        found = node.find(space + name)
-        return parse.text(found.text) if found is not None and found.text else ""
-
-    infos = root.findall(space + "info")
-    info = next((node for node in infos if one(node, "language").lower().startswith("zh")), infos[0] if infos else root)
-    for name in ("identifier", "sender", "sent", "status", "msgType"):
-        if not one(root, name):
-            raise RowError(f"预警缺“{name}”")
-    level = ""
-    codes: list[str] = []
-    for pair in info.iter(space + "parameter"):
-        if "级别" in one(pair, "valueName") or "level" in one(pair, "valueName").lower():
-            level = one(pair, "value")
-    for pair in info.iter(space + "geocode"):
-        value = one(pair, "value")
-        if re.fullmatch(r"\d{6}|\d{9}|\d{12}", value):
-            codes.append(value)
-    headline = one(info, "headline")
-    level = level or next((word for word in _LEVELS if word in headline), _SEVERITY.get(one(info, "severity"), ""))
-    return {
-        "identifier": one(root, "identifier"),
-        "sender": one(root, "sender"),
-        "sent": _moment(one(root, "sent")),
-        "status": one(root, "status"),
-        "kind": one(root, "msgType"),
-        "scope": one(root, "scope"),
-        "references": [part.split(",")[1] for part in one(root, "references").split() if part.count(",") >= 2],
-        "event": one(info, "event"),
-        "level": level,
-        "severity": one(info, "severity"),
-        "effective": _moment(one(info, "effective") or one(root, "sent")),
-        "expires": _moment(one(info, "expires")) if one(info, "expires") else None,
-        "publisher": one(info, "senderName") or one(root, "sender"),
-        "headline": headline,
-        "description": one(info, "description"),
-        "instruction": one(info, "instruction"),
-        "contact": one(info, "contact"),
-        "areas": list(dict.fromkeys(codes)),
-        "area_names": all_text(info, "areaDesc"),
-    }
-
-
-def _moment(said: str) -> datetime:
-    try:
-        found = parse.moment(said)
-    except parse.CellError as error:
-        raise RowError(str(error)) from None
-    assert found is not None
-    return found
+    """An alert of CAP 1.2 as a row of `knowledge.tables.Alert`. Raises FileError and RowError as `cap.read` does."""
+    return cap.values(cap.read(path.read_bytes()))

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from knowledge.imports import documents, masking, parse, prices, readers
+from knowledge.imports import cap, documents, masking, parse, prices, readers
 from knowledge.imports.mapping import load_all
 from knowledge.imports.matching import Match, matches, nearest
 from knowledge.imports.readers import FileError, Grid
@@ -205,7 +205,7 @@ def _finish_alert(values: dict[str, Any], laid: Match, file: File) -> dict[str, 
         "kind": "Alert",
         "scope": "Public",
         "references": [],
-        "severity": documents.SEVERITIES[level],
+        "severity": cap.SEVERITIES[level],
         "effective": sent,
         "publisher": laid.mapping.department,
         "headline": f"{event}{level}预警",
