@@ -39,7 +39,7 @@ _WRITTEN = (
     click.option("--short", help="给短信用的短文，正文太长时要写。"),
     click.option("--publisher", help="落款；不写按作者管的地方。"),
     click.option("--confirm/--no-confirm", default=None, help="请人收到后回1。"),
-    click.option("--hours", "hours", multiple=True, help="大喇叭几点播，如 07:00，可以写几个。"),
+    click.option("--hours", "hours", multiple=True, help="大喇叭几点播，可以写几个；不写是 07:00、12:00、18:00。"),
     click.option("--replaces", type=int, metavar="N", help="播出时代替第 N 号。"),
 )  # fmt: skip
 

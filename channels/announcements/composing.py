@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from unicodedata import category
 
 from channels.announcements import wording
+from channels.announcements.plays import QUIET_FROM, QUIET_UNTIL
 from channels.announcements.wording import Said
 
 #: The outlets, and what staff call them.
@@ -21,10 +22,6 @@ PERSONAL = ("wechat", "sms", "call")
 
 #: What fits: characters of a title and a text, parts of a text message, bytes of a message on WeChat.
 TITLE, TEXT, PARTS, CHAT = 30, 2000, 3, 2000
-
-#: Loudspeakers play what is ordinary at these times if nobody says otherwise, and never between QUIET_FROM and -UNTIL.
-HOURS = ("07:00", "12:00", "18:00")
-QUIET_FROM, QUIET_UNTIL = time(21, 0), time(6, 30)
 
 #: How long an announcement is in force if nobody says otherwise.
 LASTS = {"routine": timedelta(days=3), "emergency": timedelta(days=1)}
@@ -155,16 +152,8 @@ def completed(given: Mapping[str, Any], now: datetime, publisher: str) -> dict[s
     urgency = given.get("urgency", "routine")
     outlets = given.get("outlets") or (PERSONAL if given.get("groups") else tuple(OUTLETS))
     starts = given.get("starts", now)
-    ordinary = urgency == "routine" and "speaker" in outlets
-    others = {
-        "urgency": urgency,
-        "outlets": outlets,
-        "starts": starts,
-        "ends": starts + LASTS[urgency],
-        "hours": HOURS if ordinary else (),
-        "publisher": publisher,
-    }
-    return {**others, **{name: value for name, value in given.items() if value != ()}}
+    ends = starts + LASTS[urgency]
+    return {"urgency": urgency, "outlets": outlets, "starts": starts, "ends": ends, "publisher": publisher, **given}
 
 
 def publisher(place: Place, places: Gazetteer) -> str:
@@ -232,7 +221,7 @@ def _times(draft: Draft, now: datetime) -> Iterable[str]:
             yield f"看不懂播出时刻“{written}”：请写成 07:00。"
             continue
         if draft.urgency == "routine" and (clock >= QUIET_FROM or clock < QUIET_UNTIL):
-            yield f"{written}在夜里（21:00到6:30），只播紧急的：请换个时刻。"
+            yield f"{written}在夜里（21:00到06:30），那时只播紧急的：请换个时刻。"
 
 
 def _lengths(draft: Draft, parts: Callable[[str], int]) -> list[str]:
@@ -265,15 +254,7 @@ def doubts(draft: Draft) -> list[str]:
         public := [OUTLETS[name] for name in draft.outlets if name in OUTLETS and name not in PERSONAL]
     ):
         found.append(f"分组只管发给谁；{'、'.join(public)}是大家都听得见、看得见的。")
-    if "speaker" in draft.outlets and draft.hours and not any(_played(draft, hour) for hour in draft.hours):
-        found.append(f"起止时间里轮不到{'、'.join(draft.hours)}，大喇叭一次也不会播：请改 --hours 或时间。")
     return found
-
-
-def _played(draft: Draft, hour: str) -> bool:
-    starts = draft.starts
-    first = datetime.combine(starts.date(), time.fromisoformat(hour), starts.tzinfo)
-    return (first if first >= starts else first + timedelta(days=1)) < draft.ends
 
 
 def shown(at: datetime, now: datetime) -> str:

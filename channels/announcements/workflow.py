@@ -50,7 +50,7 @@ class Workflow:
     ) -> None:
         self._announcements = announcements
         self._audience = audience
-        self._channels = frozenset(channels)
+        self.channels = frozenset(channels)
         self._price = price
         self._now = clock
 
@@ -69,10 +69,11 @@ class Workflow:
         """Do what is to be done next; how many seconds there is nothing to do then, 0 for "go on"."""
         for number in self._announcements.turn(self._now()):
             log.info("announcement %d has begun or ended", number)
-        made = self._audience.spread(self._channels, self._shape, self._now())
-        followed = self._audience.follow(self._channels, self._shape, self._now())
+        made = self._audience.spread(self.channels, self.shape, self._now())
+        followed = self._audience.follow(self.channels, self.shape, self._now())
         return IDLE if made is None and not followed else 0
 
-    def _shape(self, said: wording.Said, channel: str, address: str) -> tuple[str, int, Decimal | None]:
+    def shape(self, said: wording.Said, channel: str, address: str) -> tuple[str, int, Decimal | None]:
+        """The words of an announcement to an address, how many messages they are, and yuan where that is known."""
         text = wording.of(said, channel)
         return (text, *self._price(channel, address, text))

@@ -6,38 +6,21 @@ moves the announcement's cursor: a worker that is killed goes on where it was, a
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, or_, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from knowledge import database
-from knowledge.announcements import PERSONAL, _claimed
-from knowledge.announcements.tables import Acknowledgement, Announcement, GroupMember, SpeakerPlay
+from knowledge.announcements import PERSONAL, _claimed, _get, answers, doors
+from knowledge.announcements.tables import Acknowledgement, Announcement, SpeakerPlay
 from knowledge.database import Sessions
 from knowledge.outbox import Kind, queue
-from knowledge.tables import Door, OptOut, Outgoing, Person, Resident
-
-#: What a villager's favourite channel, or the residents' list, calls the outlets.
-_NAMES = {
-    "phone": "call",
-    "电话": "call",
-    "电话语音": "call",
-    "sms": "sms",
-    "短信": "sms",
-    "wechat": "wechat",
-    "微信": "wechat",
-}
-
-_MOBILE = re.compile(r"1\d{10}")
-
-#: "收到请回1" counts for what came so lately.
-CONFIRMED_WITHIN = timedelta(hours=48)
+from knowledge.tables import Outgoing, Resident
 
 #: The words of an announcement on one channel to one address, how many messages it costs, and yuan where that is known.
 Shape = Callable[[Announcement, str, str], tuple[str, int, Decimal | None]]
@@ -71,6 +54,19 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom an announcement reaches by which channel first: people, messages and yuan (None where no price is known).
+
+    `nobody` is how many have no way that is open.
+    """
+
+    people: Mapping[str, int]
+    segments: Mapping[str, int]
+    cost: Mapping[str, Decimal | None]
+    nobody: int
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """Somebody who was not reached: for the village cadre to knock on the door. `number` is unmasked."""
 
@@ -89,29 +85,31 @@ class Audience:
     def spread(self, channels: Collection[str], shape: Shape, now: datetime, size: int = 1000) -> int | None:
         """Make the deliveries of the next `size` residents of the most urgent announcement that is going out.
 
-        `channels` are those that can send. How many messages are new; None where there is nothing to do.
+        `channels` are those that can send: one that could be sent by others waits for a worker that has them. How many
+        messages are new; None where there is nothing to do.
         """
-        waiting = select(Announcement.id).where(Announcement.state == "going", Announcement.spread.is_(False))
+        waiting = select(Announcement).where(Announcement.state == "going", Announcement.spread.is_(False))
         with self._sessions() as session:
             urgent = Announcement.urgency != "emergency"
-            number = session.scalar(waiting.order_by(urgent, Announcement.starts, Announcement.id).limit(1))
+            rows = session.scalars(waiting.order_by(urgent, Announcement.starts, Announcement.id)).all()
+        number = next((row.id for row in rows if doors.ways(row, channels) or not doors.ways(row, PERSONAL)), None)
         if number is None:
             return None
         with self._sessions.begin() as session:
             row = _claimed(session, number, ("going",))
             if row is None or row.spread:
                 return 0
-            ways = _ways(row, channels)
-            people = session.execute(_people(row, size)).all() if ways else []
+            ways = doors.ways(row, channels)
+            people = session.execute(doors.following(row, size)).all() if ways else []
             row.spread = len(people) < size
             if not people:
                 return 0
             row.cursor = people[-1].id
-            doors = _doors(session, [(person.phone, person.preferred) for person in people], ways)
+            opened = doors.to(session, [(person.phone, person.preferred) for person in people], ways)
             letters = {
-                person.phone: _parcel(row, doors[person.phone][0], person.phone, person.place, shape)
+                person.phone: _parcel(row, opened[person.phone][0], person.phone, person.place, shape)
                 for person in people
-                if doors[person.phone]
+                if opened[person.phone]
             }
             return queue(session, letters.values(), now)
 
@@ -144,37 +142,65 @@ class Audience:
             return
         numbers = [row.person for row in rows]
         tried = {(row.person, row.channel) for row in session.scalars(_of(number).where(Outgoing.person.in_(numbers)))}
-        doors = _doors(session, [(person, "") for person in numbers], _ways(announcement, channels))
+        opened = doors.to(session, [(person, "") for person in numbers], doors.ways(announcement, channels))
         for row in rows:
-            left = [door for door in doors[row.person] if (row.person, door[0]) not in tried]
+            left = [door for door in opened[row.person] if (row.person, door[0]) not in tried]
             if left:
                 yield _parcel(announcement, left[0], row.person, row.place, shape)
+
+    # --- before it goes out ------------------------------------------------------------------------------------------
+
+    def size(self, number: int) -> int:
+        """How many numbers an announcement is for."""
+        with self._sessions() as session:
+            row = _get(session, number)
+            counted = doors.audience(row).with_only_columns(func.count(Resident.phone.distinct()))
+            return int(session.scalar(counted) or 0)
+
+    def reach(
+        self, number: int, channels: Collection[str], shape: Shape, told: Callable[[int], None] = lambda _: None
+    ) -> Reach:
+        """Whom an announcement would reach by which channel first, and at what cost, if it went out now. Reads only.
+
+        `told` hears after each thousand how many people were looked at.
+        """
+        people, segments, costs = Counter[str](), Counter[str](), dict[str, Decimal | None]()
+        last, looked = "", 0
+        while True:
+            with self._sessions() as session:  # one a batch: a long reading keeps SQLite's log from being cut
+                row = _get(session, number)
+                ways = doors.ways(row, channels)
+                rest = (
+                    doors.audience(row).where(Resident.phone > last).order_by(Resident.phone, Resident.id).limit(1000)
+                )
+                found = {person.phone: person.preferred for person in session.execute(rest)}
+                opened = doors.to(session, list(found.items()), ways)
+            for each in opened.values():
+                channel = each[0][0] if each else ""
+                people[channel] += 1
+                if each:
+                    _, parts, cost = shape(row, *each[0])
+                    segments[channel] += parts
+                    before = costs.get(channel, Decimal(0))
+                    costs[channel] = None if before is None or cost is None else before + cost
+            looked += len(found)
+            told(looked)
+            if not found:
+                nobody = people.pop("", 0)
+                return Reach(dict(people), dict(segments), costs, nobody)
+            last = next(reversed(found))
 
     # --- what people say to it ---------------------------------------------------------------------------------------
 
     def confirm(self, person: str, channel: str, now: datetime) -> str | None:
-        """Somebody says that the latest announcement that asked for it has come; its title, None where none asked."""
+        """Somebody says that an announcement has come; see `answers.confirm`."""
         with self._sessions.begin() as session:
-            asked = (
-                select(Announcement)
-                .join(Outgoing, Outgoing.announcement == Announcement.id)
-                .where(
-                    Announcement.confirm.is_(True), Outgoing.person == person, Outgoing.created > now - CONFIRMED_WITHIN
-                )
-                .where(Outgoing.state.in_(("sending", "sent", "delivered")))
-                .order_by(Outgoing.id.desc())
-                .limit(1)
-            )
-            row = session.scalars(asked).first()
-            if row is None:
-                return None
-            _acknowledge(session, row.id, person, "confirmed", channel, now)
-            return row.title
+            return answers.confirm(session, person, channel, now)
 
     def heard(self, number: int, person: str, channel: str, now: datetime) -> None:
         """Somebody has listened to an announcement again."""
         with self._sessions.begin() as session:
-            _acknowledge(session, number, person, "heard", channel, now)
+            answers.acknowledge(session, number, person, "heard", channel, now)
 
     # --- what became of it -------------------------------------------------------------------------------------------
 
@@ -211,7 +237,7 @@ class Audience:
             if not row.confirm:
                 came = _of(number).where(Outgoing.person == Resident.phone, Outgoing.state != "failed")
                 absent.append(~exists(came.with_only_columns(Outgoing.id)))
-            people = _audience(row).where(Resident.place.startswith(place), *absent)
+            people = doors.audience(row).where(Resident.place.startswith(place), *absent)
             found = session.execute(people.order_by(Resident.place, Resident.id).limit(limit)).all()
             reasons: dict[str, str] = {}
             for start in range(0, len(found), 500):
@@ -233,60 +259,10 @@ def _of(number: int | None) -> Any:
     return select(Outgoing).where(Outgoing.announcement == number)
 
 
-def _audience(row: Announcement) -> Any:
-    """The residents whom an announcement is for: of its places and groups; ordinary ones only who subscribed."""
-    within = or_(*(Resident.place.startswith(code) for code in row.places))
-    people = select(Resident.id, Resident.phone, Resident.place, Resident.name, Resident.preferred).where(within)
-    if row.urgency != "emergency":
-        people = people.where(Resident.subscribed.is_(True))
-    if row.groups:
-        member = and_(GroupMember.person == Resident.phone, GroupMember.name.in_(row.groups))
-        people = people.where(exists(select(GroupMember.person).where(member)))
-    return people
-
-
-def _people(row: Announcement, size: int) -> Any:
-    return _audience(row).where(Resident.id > row.cursor).order_by(Resident.id).limit(size)
-
-
-def _ways(row: Announcement, channels: Collection[str]) -> tuple[str, ...]:
-    return tuple(way for way in PERSONAL if way in row.outlets and way in channels)
-
-
-def _doors(
-    session: Session, people: Sequence[tuple[str, str]], ways: Collection[str]
-) -> dict[str, list[tuple[str, str]]]:
-    """The ways to each number, the favourite first: (channel, address). Those that opted out are left out."""
-    numbers = [number for number, _ in people]
-    linked: dict[str, list[str]] = {}
-    doors = select(Door.number, Door.address).where(Door.channel == "wechat", Door.number.in_(numbers))
-    for number, address in session.execute(doors.order_by(Door.since)):
-        linked.setdefault(number, []).append(address)
-    addresses = [*numbers, *(address for each in linked.values() for address in each)]
-    optouts = select(OptOut.channel, OptOut.address).where(OptOut.address.in_(addresses))
-    closed = {(channel, address) for channel, address in session.execute(optouts)}
-    wished = select(Person.key, Person.favourite).where(Person.key.in_(numbers), Person.favourite != "")
-    favourites = {key: _NAMES.get(name, "") for key, name in session.execute(wished)}
-    found = {}
-    for number, listed in people:
-        open_doors = [("wechat", address) for address in linked.get(number, [])[-1:]]
-        open_doors += [("sms", number)] if _MOBILE.fullmatch(number) else []
-        open_doors += [("call", number)]
-        favourite = favourites.get(number) or _NAMES.get(listed, "")
-        usable = [door for door in open_doors if door[0] in ways and door not in closed]
-        found[number] = sorted(usable, key=lambda door: door[0] != favourite)
-    return found
-
-
 def _parcel(row: Announcement, door: tuple[str, str], person: str, place: str, shape: Shape) -> Parcel:
     channel, address = door
     text, segments, cost = shape(row, channel, address)
     kind: Kind = "emergency" if row.urgency == "emergency" else "announcement"
     return Parcel(
-        channel, address, text, kind, f"a{row.id}:{person}:{channel}", segments, cost, row.id, person, place
+        channel, address, text, kind, answers.delivery(row.id, person, channel), segments, cost, row.id, person, place
     )  # fmt: skip
-
-
-def _acknowledge(session: Session, number: int, person: str, what: str, channel: str, now: datetime) -> None:
-    values = {"announcement": number, "person": person, "what": what, "channel": channel, "at": now}
-    session.execute(database.insert(session, Acknowledgement).values(**values).on_conflict_do_nothing())
