@@ -22,6 +22,7 @@ from channels.tv.loop.drawing import Camera, Line
 from channels.tv.loop.multiplex import Multiplex
 from channels.tv.loop.schedule import TICKER
 from channels.tv.pages import YELLOW, Column, Page, Subpage
+from channels.tv.teletext import carousel
 
 GOAL = 100
 PAGES, SUBPAGES, PLAIN = 20, 3, 20
@@ -77,7 +78,7 @@ def spoken(text: str) -> bytes:
 
 
 def repeated(kind: Kind, speak: Callable[[str], bytes | None]) -> tuple[int, int]:
-    """Seconds of a whole round, and its bytes; nothing is kept from a run before."""
+    """Seconds of a whole round with its teletext, and its bytes; nothing is kept from a run before."""
     drawing.forget()
     loop = Broadcast(Magazine(), "130283", Camera(kind), speak, ALWAYS)
     seconds = size = 0
@@ -88,7 +89,8 @@ def repeated(kind: Kind, speak: Callable[[str], bytes | None]) -> tuple[int, int
             seconds += 1
             yield moment
 
-    for piece in streamed(counted(), kind, ALWAYS[0], "迁安市"):
+    text = carousel.fields(Magazine(), "130283")
+    for piece in streamed(counted(), kind, ALWAYS[0], "迁安市", text):
         size += len(piece)
     return seconds, size
 

@@ -18,6 +18,7 @@ from channels.tv.loop import hls
 from channels.tv.loop.broadcast import Broadcast, Moment, NothingToShowError, Speak, streamed
 from channels.tv.loop.coding import KINDS, CodingError, Kind
 from channels.tv.loop.drawing import Camera
+from channels.tv.teletext import carousel
 
 #: So many streams are sent at a time by one process of 8 threads: each keeps a thread, and others ask too.
 STREAMS = 4
@@ -78,7 +79,7 @@ def routes(service: Service) -> Blueprint:
         loop, kind = asked(place)
         if not _guarded(lambda: at < min(len(loop.screens()), hls.SCREENS)):
             raise http_error(404)
-        return _sent(pieces(service, place, loop.screen(at), kind), free)
+        return _sent(pieces(service, place, loop.screen(at), kind, teletext=False), free)
 
     return blueprint
 
@@ -100,9 +101,12 @@ def name(service: Service, place: str) -> str:
     return f"{service.places.full_name(place)}信息频道"
 
 
-def pieces(service: Service, place: str, moments: Iterator[Moment], kind: Kind) -> Iterator[bytes]:
-    """Moments of a place as pieces of its transport stream, about one a second."""
-    return streamed(moments, kind, name(service, place), service.settings.county_name)
+def pieces(
+    service: Service, place: str, moments: Iterator[Moment], kind: Kind, teletext: bool = True
+) -> Iterator[bytes]:
+    """Moments of a place as pieces of its transport stream, about one a second, with its pages as teletext."""
+    text = carousel.fields(service.magazine, place) if teletext else None
+    return streamed(moments, kind, name(service, place), service.settings.county_name, text)
 
 
 @cache

@@ -132,9 +132,11 @@ def _after(before: Sequence[Screen], at: int, now: Sequence[Screen]) -> int:
     return behind[0] + 1 if behind else at
 
 
-def streamed(moments: Iterator[Moment], kind: Kind, name: str, provider: str) -> Iterator[bytes]:
+def streamed(
+    moments: Iterator[Moment], kind: Kind, name: str, provider: str, teletext: Iterator[bytes] | None = None
+) -> Iterator[bytes]:
     """Moments as pieces of a transport stream, one a second and the rest. Raises what the moments raise."""
-    with Multiplex(kind, name, provider) as stream:
+    with Multiplex(kind, name, provider, teletext) as stream:
         for moment in moments:
             stream.speak(moment.spoken)
             stream.second(moment.pictures)

@@ -59,6 +59,12 @@ def order(magazine: Magazine, place: str) -> list[Screen]:
     return [*_screens(urgent), *towns, *_screens(_of(magazine, villages, numbers), VILLAGE)]
 
 
+def pages_of(magazine: Magazine, place: str) -> list[Page]:
+    """The pages of a place's round by number, each once."""
+    found = {screen.page.number: screen.page for screen in order(magazine, place)}
+    return [found[number] for number in sorted(found)]
+
+
 def _of(magazine: Magazine, places: Iterable[str], numbers: Mapping[str, int]) -> Iterator[Page]:
     """The pages of places, as far as they have any."""
     for place in places:

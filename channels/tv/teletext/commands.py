@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 def teletext(place: str, out: Path) -> None:
     """Write the pages of a PLACE (name or code of county, town or village) as teletext of Level 2.5."""
     running: Service = current_app.extensions["xiangyin"]
-    found = {screen.page.number: screen.page for screen in schedule.order(running.magazine, code_of(running, place))}
+    found = schedule.pages_of(running.magazine, code_of(running, place))
     if not found:
         raise click.ClickException("there is no page to show: import data first, or start with `flask serve --demo`")
     try:
-        sheets = service.sheets(found[number] for number in sorted(found))
+        sheets = service.sheets(found)
         if out.suffix.lower() == ".t42":
             out.write_bytes(b"".join(t42.stream(sheets)))
         elif out.suffix.lower() == ".ts":

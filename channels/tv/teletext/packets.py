@@ -173,3 +173,7 @@ def header(number: int, subcode: int, letters: bytes, erase: bool = True, sequen
 
 def _address(magazine: int, number: int) -> bytes:
     return bytes([_HAMMING8[magazine & 7 | (number & 1) << 3], _HAMMING8[number >> 1]])
+
+
+#: How the headers of the eight magazines begin.
+HEADERS = frozenset(_address(magazine, 0) for magazine in range(1, 9))

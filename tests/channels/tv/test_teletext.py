@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from app import create_app
 from channels.tv import pages
@@ -17,6 +14,7 @@ from channels.tv.pages import CYAN, Run
 from channels.tv.teletext import drcs, dvb, service, t42, tti
 from channels.tv.teletext.packets import Function, Sheet
 from config import Settings
+from tests.channels.tv import libzvbi
 from tests.channels.tv.conftest import made, price_table
 
 LONG = "春眠不觉晓处闻啼鸟夜来风雨声花落知多少床前明光疑是霜举头望低思故乡白依山尽黄河入海流欲穷千里目更层楼"
@@ -114,7 +112,7 @@ def test_a_bit_that_is_wrong_is_found(sheets) -> None:
 
 
 def shown(sheets: list[Sheet], wanted: Sheet) -> dict[int, str]:
-    """Rows of a page as text: Latin letters and, by the tables that the MOT names, the hanzi over them."""
+    """Rows of a page as text: Latin letters and, by the tables that its X/27/4 or the MOT names, the hanzi over them."""
     mot = next(sheet for sheet in sheets if sheet.magazine == wanted.magazine and sheet.function is Function.MOT)
     drawn = {drcs.pattern(character): character for character in sorted({*drcs.COMMON, *LONG, *ALL})}
     low = wanted.number & 0xFF
@@ -122,9 +120,20 @@ def shown(sheets: list[Sheet], wanted: Sheet) -> dict[int, str]:
     link = row[2 * ((low >> 4 & 1) * 10 + (low & 15)) + 1]
     links = next(packet.data for packet in mot.packets if packet.number == 21)
 
-    def pattern(normal: int, subpage: int, index: int) -> str:
+    own = next((packet.data for packet in wanted.packets if packet.number == 27 and packet.data[0] == 4), None)
+
+    def named(normal: int) -> int:
+        if own:  # clause 9.6.3: link 2 is the global table, 3 the normal one; the magazine is told relative to its own
+            what, units, tens = own[1 + 6 * (2 + normal) :][:3]
+            assert what == 0x0C | 2 + normal
+            assert own[4 + 6 * (2 + normal) :][:3] == b"\x3c\x3f\x3f", "all of its subpages"
+            magazine = (wanted.magazine ^ (units >> 5 | (tens & 3) << 1)) & 7 or 8
+            return magazine << 8 | tens >> 2 << 4 | units & 15
         at = 4 * (link & 7 if normal else 0)
-        number = (links[at] or 8) << 8 | links[at + 1] << 4 | links[at + 2]
+        return (links[at] or 8) << 8 | links[at + 1] << 4 | links[at + 2]
+
+    def pattern(normal: int, subpage: int, index: int) -> str:
+        number = named(normal)
         table = next(sheet for sheet in sheets if (sheet.number, sheet.subcode) == (number, subpage))
         packet = next(packet.data for packet in table.packets if packet.number == index // 2 + 1)
         return drawn[packet[index % 2 * 20 :][:20]]
@@ -221,6 +230,20 @@ def test_the_export_has_a_teletext_page_beside_every_other(magazine, tmp_path) -
     assert [sheet.subcode for sheet in tti.read((tmp_path / "tti" / "P837.tti").read_bytes())] == [1, 2, 3, 4, 5, 6]
 
 
+def test_the_pages_of_the_export_name_their_own_tables(magazine, found, tmp_path) -> None:
+    magazine.held.update({page.number: page for page in found})
+    export(magazine, tmp_path)
+    files = sorted((tmp_path / "tti").iterdir())
+    sheets = [sheet for file in files for sheet in tti.read(file.read_bytes())]
+    linked = [sheet for sheet in sheets if any(p.number == 27 and p.data[0] == 4 for p in sheet.packets)]
+    assert linked == [sheet for sheet in sheets if sheet.function is Function.DISPLAY]
+    first = next(sheet for sheet in linked if sheet.number == 0x110)
+    assert shown(sheets, first)[3] == "森林火险橙色预警"
+    assert shown(sheets, first)[7] == "玉米1.17元/斤涨0.02"
+    last = next(sheet for sheet in linked if (sheet.number, sheet.subcode) == (0x837, 3))
+    assert shown(sheets, last)[3] == "第3屏page3"
+
+
 def test_a_page_with_too_many_hanzi_is_told_and_does_not_stop_the_export(magazine, tmp_path, caplog) -> None:
     every = "".join(chr(0x4E00 + at) for at in range(17 * 48))
     magazine.held[300] = made(300, "长", *[pages.paragraph(every[at : at + 48]) for at in range(0, len(every), 48)])
@@ -234,52 +257,31 @@ def test_a_page_with_too_many_hanzi_is_told_and_does_not_stop_the_export(magazin
 
 
 @pytest.fixture(scope="module")
-def decoder() -> str:
-    """The path of an ffmpeg that decodes teletext; skips where there is none."""
-    path = shutil.which("ffmpeg")
-    if not path or b"libzvbi" not in subprocess.run([path, "-decoders"], capture_output=True, check=True).stdout:
-        pytest.skip("ffmpeg with libzvbi is not on this machine")
-    return path
-
-
-@pytest.fixture(scope="module")
 def channel(sheets, tmp_path_factory) -> Path:
     path: Path = tmp_path_factory.mktemp("teletext") / "channel.ts"
     path.write_bytes(b"".join(dvb.transport([*t42.stream(sheets)] * 3)))
     return path
 
 
-def ffmpeg(decoder: str, channel: Path, page: str, kind: str, *out: str, options: Sequence[str] = ()) -> bytes:
-    options = ["-txt_format", kind, "-txt_page", page, "-txt_duration", "5000", *options]
-    done = subprocess.run(
-        [decoder, "-v", "error", *options, "-i", str(channel), *out], capture_output=True, check=True, timeout=60
-    )
-    assert done.stderr == b""
-    return done.stdout
+def test_ffmpeg_reads_the_letters_again(channel) -> None:
+    said = libzvbi.letters(channel, "110")
+    assert "12119" in said
+    assert "1.17" in said
+    assert "0.02" in said
+    assert "page3" in libzvbi.letters(channel, "837")
 
 
-def test_ffmpeg_reads_the_letters_again(decoder, channel) -> None:
-    text = ffmpeg(decoder, channel, "110", "text", "-c:s", "srt", "-f", "srt", "-").decode()
-    assert "12119" in text
-    assert "1.17" in text
-    assert "0.02" in text
-    assert "page3" in ffmpeg(decoder, channel, "837", "text", "-c:s", "srt", "-f", "srt", "-").decode()
-
-
-def test_ffmpeg_draws_the_hanzi_point_by_point(decoder, channel, tmp_path) -> None:
+def test_ffmpeg_draws_the_hanzi_point_by_point(channel, tmp_path) -> None:
     """On 130, which libzvbi reads from two places of the MOT."""
-    picture = tmp_path / "page.png"
-    filters = "color=black:s=492x250:d=1[ground];[ground][0:s:0]overlay=format=rgb"
-    drawn = ("-txt_chop_top", "0")
-    out = ("-filter_complex", filters, "-frames:v", "12", "-update", "1", str(picture))
-    ffmpeg(decoder, channel, "130", "bitmap", *out, options=drawn)
-    seen = Image.open(picture).convert("L")
-    assert seen.size == (41 * drcs.WIDTH, 25 * drcs.HEIGHT)
-    for index, character in enumerate("发现冒烟"):
-        for row, points in enumerate(drcs.points(character)):
-            for at in range(drcs.WIDTH):  # of double size: two by two points
-                level = seen.getpixel((index * 2 * drcs.WIDTH + 2 * at, 3 * drcs.HEIGHT + 2 * row))
-                assert (level > 128) == bool(points >> (drcs.WIDTH - 1 - at) & 1), (character, row, at)
+    libzvbi.assert_drawn(channel, "130", 3, "发现冒烟", tmp_path / "page.png")
+
+
+def test_a_decoder_has_a_field_to_clear_the_page_before_its_rows_come(sheets) -> None:
+    for data in dvb.fields(t42.stream(sheets)):
+        units = [data[at + 4 : at + 46] for at in range(1, len(data), 46) if data[at] == 0x02]
+        lines = [bytes(int(f"{byte:08b}"[::-1], 2) for byte in unit) for unit in units]
+        heads = [at for at, line in enumerate(lines) if nibble(line[0]) >> 3 == 0 and nibble(line[1]) == 0]
+        assert heads in ([], [len(lines) - 1])
 
 
 # --- the command ---------------------------------------------------------------------------------------------------------

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 SIZE = 188
-NULL, SDT, PAT = 0x1FFF, 0x0011, 0x0000
+NULL, SDT, PAT, PMT = 0x1FFF, 0x0011, 0x0000, 0x1000
 
 
 @dataclass
 class Stream:
-    """What is found in a stream. `pcrs` are (byte position, 27 MHz ticks); `stamps` the DTS by PID, in 90 kHz ticks."""
+    """What is found in a stream. `pcrs` are (byte position, 27 MHz ticks); `stamps` the DTS by PID, in 90 kHz ticks.
+
+    `parts` are the stream type and the descriptors of what the programme consists of, by PID: each form that was told.
+    """
 
     packets: Counter[int] = field(default_factory=Counter)
     continuity: list[str] = field(default_factory=list)
@@ -21,6 +25,7 @@ class Stream:
     stamps: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     services: set[tuple[str, str]] = field(default_factory=set)
     programs: set[int] = field(default_factory=set)
+    parts: dict[int, set[tuple[int, bytes]]] = field(default_factory=dict)
 
     @property
     def longest_gap(self) -> float:
@@ -31,6 +36,18 @@ class Stream:
         """Bits a second between each two PCRs."""
         pairs = zip(self.pcrs, self.pcrs[1:], strict=False)
         return [(there - here) * 8 * 27e6 / (after - before) for (here, before), (there, after) in pairs]
+
+    def late(self, rate: int) -> list[str]:
+        """What is whole only after it is due, that is when the next one of its kind begins."""
+        found = []
+        positions = [at for at, _ in self.pcrs]
+        for pid, stamps in self.stamps.items():
+            for (_, due), (after, _) in pairwise(stamps):
+                near = max(bisect.bisect(positions, after) - 1, 0)
+                arrived = self.pcrs[near][1] / 27e6 + (after - positions[near]) * 8 / rate
+                if arrived >= due / 90_000:
+                    found.append(f"PID {pid}: {arrived:.3f} s, due at {due / 90_000:.3f} s")
+        return found
 
 
 def read(data: bytes) -> Stream:
@@ -60,6 +77,9 @@ def read(data: bytes) -> Stream:
         elif pid == PAT:
             section = payload[1 + payload[0] :]
             found.programs.add(int.from_bytes(section[8:10], "big"))
+        elif pid == PMT:
+            for part, told in _parts(payload[1 + payload[0] :]):
+                found.parts.setdefault(part, set()).add(told)
         elif payload[:3] == b"\0\0\1":
             stamp = payload[14:19] if payload[7] & 0x40 else payload[9:14]
             found.stamps.setdefault(pid, []).append((at, _stamp(stamp)))
@@ -85,6 +105,28 @@ def _stamp(field: bytes) -> int:
         | field[3] << 7
         | field[4] >> 1
     )  # fmt: skip
+
+
+def _parts(section: bytes) -> Iterator[tuple[int, tuple[int, bytes]]]:
+    """PID, stream type and descriptors of each part of a programme (ISO/IEC 13818-1, 2.4.4.8)."""
+    assert section[0] == 0x02, "not a PMT"
+    end = 3 + (int.from_bytes(section[1:3], "big") & 0xFFF)
+    assert _remainder(section[:end]) == 0, "the CRC of the PMT is wrong"
+    at = 12 + (int.from_bytes(section[10:12], "big") & 0xFFF)
+    while at < end - 4:
+        length = int.from_bytes(section[at + 3 : at + 5], "big") & 0xFFF
+        yield int.from_bytes(section[at + 1 : at + 3], "big") & 0x1FFF, (section[at], section[at + 5 : at + 5 + length])
+        at += 5 + length
+
+
+def _remainder(section: bytes) -> int:
+    """0 for a section with its own CRC (annex A): division of its bits by the polynomial, the first 32 inverted."""
+    bits = int.from_bytes(section, "big") ^ 0xFFFFFFFF << 8 * len(section) - 32
+    bits <<= 32
+    for at in range(8 * len(section) + 31, 31, -1):
+        if bits >> at & 1:
+            bits ^= 0x104C11DB7 << at - 32
+    return bits
 
 
 def _services(section: bytes) -> Iterator[tuple[str, str]]:
