@@ -172,6 +172,7 @@ def forget(service: Service) -> None:
     now, days = service.settings.now(), service.settings.message_days
     Mailbox(service.sessions).purge(now - timedelta(days=days))
     service.outbox.purge(now - timedelta(days=days))
+    service.audience.purge(now - timedelta(days=days))
     Wechat(service.sessions).purge(now - timedelta(days=days))
     People(service.sessions).purge(now, now - timedelta(days=days))
     with service.sessions.begin() as session:

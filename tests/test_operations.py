@@ -22,6 +22,8 @@ import operations
 from app import create_app
 from config import Settings
 from knowledge import demo
+from knowledge.announcements import Draft
+from knowledge.announcements.tables import Acknowledgement
 from knowledge.tables import DATASETS, Conversation, Inbound, Source, Unanswered
 from tests.conftest import NOW, ROOT
 
@@ -89,8 +91,12 @@ def test_check_tells_empty_late_sample_and_imported_data_apart(engine: Engine) -
 def test_purge_forgets_what_is_old_and_that_alone(app: Flask) -> None:
     service = app.extensions["xiangyin"]
     old, new = datetime.now(UTC) - timedelta(days=4000), NOW
+    draft = Draft("停水", "明天停水。", "县", ("130283",), ("sms",), new, new + timedelta(days=1))
+    announcement = service.announcements.compose(draft, "", new)
     with service.sessions.begin() as session:
         for number, moment in enumerate((old, new)):
+            heard = {"announcement": announcement, "what": "heard", "channel": "sms", "at": moment}
+            session.add(Acknowledgement(person=str(number), **heard))
             session.add(Conversation(sender=f"sms:{number}", state={}, touched=moment))
             session.add(Unanswered(text=f"问{number}", reason="unknown", seen=moment))
             session.add(
@@ -102,6 +108,7 @@ def test_purge_forgets_what_is_old_and_that_alone(app: Flask) -> None:
         assert session.scalars(select(Conversation.sender)).all() == ["sms:1"]
         assert session.scalars(select(Unanswered.text)).all() == ["问1"]
         assert session.scalars(select(Inbound.sender)).all() == ["1"]
+        assert session.scalars(select(Acknowledgement.person)).all() == ["1"]
 
 
 def test_a_new_day_has_its_chores_done_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""`flask worker`: sends what waits in the outbox. `flask outbox`: what waits, what it cost, what it would cost."""
+"""`flask worker`: announcements, and what waits in the outbox. `flask outbox`: what waits, what it cost or would cost."""
 
 from __future__ import annotations
 
@@ -25,23 +25,25 @@ PASSING = ("throttled", "failed", "unknown", "unreachable", "auth", "url", "mode
 @click.command("worker")
 @with_appcontext
 def worker() -> None:
-    """Send what waits in the outbox, and serve the modem. Several may run, on several machines too."""
+    """Carry announcements on, send what waits in the outbox, serve the modem. Several may run, on several machines too."""
     service: Service = current_app.extensions["xiangyin"]
     logging.basicConfig(
         level=service.settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
     senders = service.senders()
-    if not senders:
-        raise click.ClickException("no gateway is set up: set kannel_send_url or gammu_database_url")
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     workers = [Worker(service.outbox, sender, service.settings.now) for sender in senders]
     threads = [Thread(target=each.run, args=(stop,), name="outbox") for each in workers]
+    threads.append(Thread(target=service.workflow().run, args=(stop,), name="announcements"))
     for thread in threads:
         thread.start()
-    click.echo(f"Sending by {', '.join(sender.name for sender in senders)} (Ctrl-C stops)", err=True)
+    doing = f"Sending by {', '.join(sender.name for sender in senders)}"
+    if not senders:
+        doing = "No gateway is set up: nobody is sent anything; set kannel_send_url or gammu_database_url"
+    click.echo(f"{doing} (Ctrl-C stops)", err=True)
     for thread in threads:
         thread.join()
 

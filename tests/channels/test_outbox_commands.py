@@ -8,16 +8,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
+from sqlalchemy import text
 
 from app import create_app
 from channels.base.sending import Fate, Wanted
 from config import SHANGHAI, Settings
 from knowledge import database
+from knowledge.announcements import Announcements, Draft
 from knowledge.outbox import Outbox
 from tests.channels.test_outbox import Carrier, rows
 from tests.conftest import ROOT
@@ -74,16 +77,37 @@ def test_what_went_out_and_what_it_cost_is_counted_after(run: Run, url: str) -> 
     engine.dispose()
 
 
-def test_a_worker_without_a_gateway_says_what_to_set(run: Run) -> None:
-    result = run("worker")
-    assert result.exit_code == 1
-    assert "set kannel_send_url or gammu_database_url" in result.output
+def worker(url: str, **more: str) -> subprocess.Popen[str]:
+    """`flask worker` on a database, with more settings."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("XIANGYIN_")}
+    environ |= {"XIANGYIN_DATABASE_URL": url} | {f"XIANGYIN_{name.upper()}": value for name, value in more.items()}
+    command = [sys.executable, "-m", "flask", "worker"]
+    return subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
 
 
-def test_a_gateway_that_cannot_be_set_up_does_not_stop_the_others(run: Run) -> None:
-    result = run("worker", gammu_database_url="mysql://smsd@localhost/smsd")
-    assert result.exit_code == 1
-    assert "no gateway is set up" in result.output
+@pytest.mark.parametrize("more", [{}, {"gammu_database_url": "mysql://smsd@localhost/smsd"}])
+def test_a_worker_without_a_gateway_says_what_to_set_and_begins_announcements(url: str, more: dict[str, str]) -> None:
+    engine = database.connect(url)
+    announcements, now = Announcements(database.sessions(engine)), Settings().now()
+    draft = Draft("停水", "明天停水。", "县", ("130283",), ("tv",), now, now + timedelta(days=1), urgency="emergency")
+    number = announcements.compose(draft, "", now)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE announcements SET state = 'scheduled'"))
+    process = worker(url, **more)
+    try:
+        deadline = time.monotonic() + 60
+        while announcements.get(number).state != "going" and time.monotonic() < deadline:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert announcements.get(number).state == "going"
+    assert process.returncode == 0
+    assert "No gateway is set up" in told
+    assert "set kannel_send_url" in told
+    engine.dispose()
 
 
 def test_a_worker_sends_what_waits_and_stops_when_told_to(url: str) -> None:
@@ -92,26 +116,20 @@ def test_a_worker_sends_what_waits_and_stops_when_told_to(url: str) -> None:
     now = Settings().now().astimezone(SHANGHAI)
     outbox.put([Wanted("sms", "13912345678", f"第{number}条", "reply") for number in range(20)], now)
     carrier = Carrier({}, None)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("XIANGYIN_")} | {
-        "XIANGYIN_DATABASE_URL": url,
-        "XIANGYIN_KANNEL_SEND_URL": f"http://127.0.0.1:{carrier.server_port}/cgi-bin/sendsms",
-        "XIANGYIN_KANNEL_SECRET": "s3cret",
-        "XIANGYIN_KANNEL_PER_SECOND": "1000",
-    }
-    command = [sys.executable, "-m", "flask", "worker"]
-    worker = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+    gateway = f"http://127.0.0.1:{carrier.server_port}/cgi-bin/sendsms"
+    process = worker(url, kannel_send_url=gateway, kannel_secret="s3cret", kannel_per_second="1000")
     try:
         deadline = time.monotonic() + 60
-        while len(carrier.taken) < 20 and time.monotonic() < deadline and worker.poll() is None:
+        while len(carrier.taken) < 20 and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.1)
         time.sleep(0.5)
-        worker.send_signal(signal.SIGTERM)
-        _, told = worker.communicate(timeout=30)
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=30)
     finally:
-        worker.kill()
+        process.kill()
         carrier.shutdown()
         carrier.server_close()
-    assert worker.returncode == 0, told
+    assert process.returncode == 0, told
     assert "Sending by kannel" in told
     assert "Traceback" not in told
     assert "s3cret" not in told
