@@ -315,17 +315,21 @@ class Desk:
         address = message.address
         return self._obey(message, goodbye, cost, lambda: self.store.opt_out(address.channel, address.id, self.now()))
 
-    def start(self, message: Message, welcome: Reply, cost: Cost | None = None) -> Outcome:
-        """Obey a sender who wants to hear from us again."""
+    def start(self, message: Message, welcome: Reply, cost: Cost | None = None, waits: bool = False) -> Outcome:
+        """Obey a sender who wants to hear from us again. `waits` is as in `receive`."""
         address = message.address
-        return self._obey(message, welcome, cost, lambda: self.store.opt_in(address.channel, address.id))
+        return self._obey(message, welcome, cost, lambda: self.store.opt_in(address.channel, address.id), waits)
 
-    def _obey(self, message: Message, reply: Reply, cost: Cost | None, wish: Callable[[], None]) -> Outcome:
+    def _obey(
+        self, message: Message, reply: Reply, cost: Cost | None, wish: Callable[[], None], waits: bool = False
+    ) -> Outcome:
+        """Do what is wished each time, and say so as any answer is said: a machine may answer us with STOP."""
         receipt = self._store(message)
         if receipt.state != "taken":
             return _repeated(receipt)
         wish()
-        return self._finish(receipt, reply, cost)
+        enough = None if waits else self._guard.enough(message, reply)
+        return self._ignore(receipt, message, enough) if enough else self._finish(receipt, reply, cost)
 
     def _finish(self, receipt: Any, reply: Reply, cost: Cost | None) -> Outcome:
         """Store the answer; it is only to be sent if the message is still ours."""

@@ -16,7 +16,7 @@ from hashlib import blake2b
 from threading import Lock
 from typing import Literal
 
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
@@ -25,8 +25,9 @@ from bot.messages import Message, Reply
 
 log = logging.getLogger(__name__)
 
-#: The same question with the same answer is told so often: a person may ask again. Then it is a flood or a machine.
-EQUAL = (RateLimitItemPerMinute(3), RateLimitItemPerHour(20))
+#: The same question with the same answer is told once in so long. A flood or a loop repeats within moments, and what was
+#: told is still on the screen; who asks again ten minutes later has forgotten it: a person, who is answered.
+EQUAL = RateLimitItemPerMinute(1, 5)
 
 #: So many answers that tell nothing (not understood, greetings, thanks) are given one sender: a machine gets no others.
 EMPTY = (RateLimitItemPerMinute(10), RateLimitItemPerMinute(30, 30))
@@ -126,7 +127,10 @@ class Guard:
         """Why an answer is better not sent; None for one that is."""
         sender = (message.address.channel, message.address.id)
         pair = blake2b(f"{message.text.strip()}\0{reply.headline}".encode(), digest_size=16).hexdigest()
-        if not all(self._counts.hit(item, "equal", *sender, pair) for item in EQUAL):
+        first = self._counts.hit(EQUAL, "equal", *sender, pair)
+        # a message whose process died before its answer was stored comes again, and has been counted
+        known = message.id is not None and not self._counts.hit(EQUAL, "tried", *sender, pair, message.id)
+        if not (first or known):
             return "flood"
         tells = reply.facts or reply.choices
         return None if tells or all(self._counts.hit(item, "empty", *sender) for item in EMPTY) else "loop"

@@ -7,10 +7,10 @@ from typing import Any
 
 from bot.messages import Choice, Fact, Message, Reply
 from channels.base import Outcome, Service
+from channels.base.opting import wish
 from channels.base.sending import Wanted
 from channels.sms.prices import cost as cost_of
 from channels.sms.segments import fit, split
-from channels.sms.wishes import GOODBYE, WELCOME, wish
 
 #: All gateways of text messages are one channel: who opts out of one has opted out of all.
 CHANNEL = "sms"
@@ -18,6 +18,8 @@ CHANNEL = "sms"
 #: The longest message that is read, in characters.
 LONGEST = 1600
 
+GOODBYE = Reply("已退订，不再给您发短信。想恢复，回“恢复”。", intent="opt_out")
+WELCOME = Reply("已恢复，有事您直接发短信来问。回TD退订。", intent="opt_in")
 NO_WORDS = Reply("我只看得懂文字，请把问题打成字发来，比如：玉米多少钱一斤。", intent="no_words")
 
 

@@ -14,12 +14,12 @@ from twilio.twiml.messaging_response import MessagingResponse
 
 from bot.messages import Address, Message
 from channels.base import Outcome, Service
+from channels.base.opting import wish
 from channels.base.reading import phone_number, tidy
 from channels.base.refusals import RefusedError
 from channels.base.twilio import field, prove
-from channels.sms.answers import CHANNEL, NO_WORDS, cost
+from channels.sms.answers import CHANNEL, GOODBYE, NO_WORDS, WELCOME, cost
 from channels.sms.segments import fit
-from channels.sms.wishes import GOODBYE, WELCOME, wish
 
 log = logging.getLogger(__name__)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import re
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from bot.messages import Address, Fact, Message, Reply
 from channels.base import Outcome, Service
+from channels.base.opting import wish
 from channels.base.reading import tidy
 from channels.wechat import parts
 from channels.wechat.client import Client
@@ -24,9 +23,6 @@ CHANNEL = "wechat"
 
 #: Messages that are not proven: nobody is recognised by the openid in them, and nobody else's wishes are touched.
 OPEN = "wechat-open"
-
-STOP = frozenset(["退订", "退定", "退訂", "TD", "STOP", "取消订阅", "拒收", "不要再发", "别再发了"])
-START = frozenset(["恢复", "恢復", "恢复接收", "重新订阅", "取消退订", "START", "HF"])
 
 GOODBYE = Reply("已退订，不再给您发消息。想恢复，回“恢复”。", intent="opt_out")
 WELCOME = Reply(
@@ -89,14 +85,15 @@ class Answers:
 
     def _text(self, incoming: Incoming, text: str) -> Outcome:
         message = self._message(incoming, text)
-        word = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text)).upper()
-        if word in STOP:
-            return self.service.desk.stop(message, GOODBYE)
-        if word in START:
-            return self.service.desk.start(message, WELCOME)
+        match wish(text):
+            case "stop":
+                return self.service.desk.stop(message, GOODBYE)
+            case "start":
+                return self.service.desk.start(message, WELCOME)
         if not text or text == NOT_PASSED_ON:
             return self._told(incoming, NO_WORDS)
-        return self._received(message, self._rest(message.address) if parts.wants_more(text) else None)
+        rest = self._rest(message.address) if parts.wants_more(text) else None
+        return self._received(message, rest, waits=incoming.kind == "event")  # no machine presses our menu
 
     def _rest(self, address: Address) -> Reply | None:
         """What is left of the last answer, with its facts; None if it was told whole."""
@@ -134,7 +131,7 @@ class Answers:
     def _event(self, incoming: Incoming) -> Outcome | None:
         match incoming.event:
             case "subscribe":
-                return self.service.desk.start(self._message(incoming, ""), WELCOME)
+                return self.service.desk.start(self._message(incoming, ""), WELCOME, waits=True)
             case "unsubscribe":  # nobody hears a goodbye any more
                 self.service.desk.stop(self._message(incoming, ""), GOODBYE)
                 return None
@@ -146,8 +143,8 @@ class Answers:
         """Answer with what the channel itself knows."""
         return self._received(self._message(incoming, ""), reply)
 
-    def _received(self, message: Message, say: Reply | None) -> Outcome:
-        outcome = self.service.desk.receive(message, say=say)
+    def _received(self, message: Message, say: Reply | None, waits: bool = False) -> Outcome:
+        outcome = self.service.desk.receive(message, say=say, waits=waits)
         if outcome.kind == "silent":  # who writes is answered: why there is no answer, and how to have one
             return Outcome("silent", OPTED_OUT)
         return outcome

@@ -16,10 +16,9 @@ from sqlalchemy import select
 from bot.messages import Reply
 from channels.base.sending import SendError, UncertainError, UnreachableError, Wanted
 from channels.sms import kannel_sender
-from channels.sms.answers import NO_WORDS
+from channels.sms.answers import GOODBYE, NO_WORDS, WELCOME
 from channels.sms.kannel_sender import KannelSender, report_url
 from channels.sms.segments import split
-from channels.sms.wishes import GOODBYE, WELCOME
 from config import Settings
 from knowledge import database
 from knowledge.outbox import Taken

@@ -14,8 +14,8 @@ from twilio.request_validator import RequestValidator
 
 from bot.messages import Choice, Message, Reply
 from channels.base.reading import phone_number
+from channels.sms.answers import GOODBYE, WELCOME
 from channels.sms.segments import split
-from channels.sms.wishes import GOODBYE, WELCOME
 from knowledge import database
 from knowledge.tables import Delivery, OptOut
 from tests.channels.conftest import PRICE
@@ -321,11 +321,12 @@ def test_a_repeated_sid_gets_empty_twiml(made) -> None:
     assert len(service.asked) == len(service.stored()) == 1
 
 
-def test_the_same_words_under_another_sid_are_answered_again(made) -> None:
+def test_the_same_words_under_another_sid_are_another_message_and_answered_once(made) -> None:
     service, client = made
     assert said(send(client, TEXT))
-    assert said(send(client, {**TEXT, "MessageSid": "SM2"}))
-    assert len(service.stored()) == 2
+    assert said(send(client, {**TEXT, "MessageSid": "SM2"})) is None
+    assert said(send(client, {**TEXT, "MessageSid": "SM3", "Body": "花生多少钱一斤"}))
+    assert len(service.stored()) == len(service.asked) == 3
 
 
 def test_a_repeat_while_the_first_is_being_answered_gets_empty_twiml(made) -> None:
@@ -419,7 +420,7 @@ def test_a_repeated_stop_is_said_once(made) -> None:
 
 def test_a_throttled_sender_gets_one_sentence_and_others_go_on(make) -> None:
     service, client = make(per_minute=3, twilio_auth_token=TOKEN)
-    answers = [said(send(client, {**TEXT, "MessageSid": f"SM{n}"})) for n in range(8)]
+    answers = [said(send(client, {**TEXT, "Body": f"问{n}", "MessageSid": f"SM{n}"})) for n in range(8)]
     assert all(answer and PRICE.headline in answer for answer in answers[:3])
     assert answers[3:] == ["您发得太快了，请过一分钟再问。", None, None, None, None]
     assert said(send(client, {**TEXT, "From": "+8613900000000", "MessageSid": "SM99"}))

@@ -141,8 +141,8 @@ def test_a_late_picture_comes_after_the_late_text(account: Account) -> None:
 def test_five_late_messages_are_all_that_wechat_allows(account: Account) -> None:
     """All five answers fall after the last question, so they share its quota."""
     slow = Slow(account, Reply("玉米涨了。", picture="/pictures/price/x.png"))
-    for _ in range(3):
-        assert account.ask("玉米") is None
+    for number in range(3):
+        assert account.ask(f"玉米{number}") is None
     slow.go_on.set()
     until(
         lambda: (
@@ -192,8 +192,8 @@ def test_secrets_and_openids_are_in_no_log(account: Account, caplog: pytest.LogC
     account.standin.fail("message/custom/send", 40001, "502", 45015)
     account.standin.fail("stable_token", 40125)
     slow = Slow(account)
-    for _ in range(3):
-        account.ask("玉米")
+    for number in range(3):
+        account.ask(f"玉米{number}")
     slow.go_on.set()
     until(lambda: len([row for row in account.outbox() if row[2]]) == 3)
     until(lambda: "did not take" in caplog.text)

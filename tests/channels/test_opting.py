@@ -2,8 +2,9 @@
 
 import pytest
 
+from channels.base.opting import wish
+from channels.sms.answers import GOODBYE, WELCOME
 from channels.sms.segments import split
-from channels.sms.wishes import GOODBYE, WELCOME, wish
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who wants no more text messages, and who wants them again. Pure.
+"""Who wants no more messages from a channel, and who wants them again. Pure.
 
 The English words are those that carriers and Twilio obey; 退订, TD, T and R are what Chinese text messages offer.
 """
@@ -9,32 +9,14 @@ import re
 import unicodedata
 from typing import Literal
 
-from bot.messages import Reply
-
 STOP = frozenset(
     [
         *("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"),
-        *(
-            "退订",
-            "退定",
-            "退訂",
-            "TD",
-            "T",
-            "R",
-            "回T退订",
-            "回TD退订",
-            "取消订阅",
-            "拒收",
-            "停止",
-            "不要再发",
-            "别再发了",
-        ),
+        *("退订", "退定", "退訂", "TD", "T", "R", "回T退订", "回TD退订"),
+        *("取消订阅", "拒收", "停止", "不要再发", "别再发了"),
     ]
 )
 START = frozenset(["START", "UNSTOP", "恢复", "恢復", "恢复接收", "重新订阅", "取消退订", "HF"])
-
-GOODBYE = Reply("已退订，不再给您发短信。想恢复，回“恢复”。", intent="opt_out")
-WELCOME = Reply("已恢复，有事您直接发短信来问。回TD退订。", intent="opt_in")
 
 
 def wish(text: str) -> Literal["stop", "start"] | None:
