@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import request
-
 from channels.base import Service
 from channels.base.sending import Wanted
+from channels.base.twilio import letter
 from channels.phone import calls
 from channels.phone.who import Caller
 
@@ -29,12 +28,12 @@ def calls_back(service: Service) -> bool:
 
 def ended(service: Service, who: Caller, status: str) -> None:
     """Keep how a call of ours ended; have a registered caller called back who was not answered."""
-    now, letter = service.desk.now(), request.args.get("letter", "")
-    if letter.isascii() and letter.isdecimal() and len(letter) < 19:
+    now, ours = service.desk.now(), letter()
+    if ours is not None:
         state = ENDED.get(status)
         if state:
             code, reason = ("", "") if state == "delivered" else (status, "对方没有接听。")
-            service.outbox.report(int(letter), state, code, reason, now)
+            service.outbox.report(ours, state, code, reason, now)
         return
     if who.called_by_us or status not in UNANSWERED or not who.number or not calls_back(service):
         return
