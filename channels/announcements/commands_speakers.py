@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 from datetime import timedelta
+from threading import Event
 from typing import TYPE_CHECKING
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+
+from channels.announcements.casting import Cast
+from channels.announcements.rtp import Group
+from channels.announcements.rtp import run as run_rtp
 
 if TYPE_CHECKING:
     from app import Service
@@ -66,6 +73,50 @@ def remove(name: str) -> None:
     click.echo(f"{name} is removed", err=True)
 
 
+@speaker.command("cast")
+@click.argument("villages", nargs=-1)
+@with_appcontext
+def cast(villages: tuple[str, ...]) -> None:
+    """Stream to Icecast, one mount /CODE.mp3 for each of the VILLAGES; without them, those that have loudspeakers."""
+    service = _service()
+    url = service.settings.icecast_url
+    if url is None or not url.get_secret_value():
+        raise click.ClickException("set icecast_url (XIANGYIN_ICECAST_URL) first: http://source:PASSWORD@HOST:8000")
+    codes = {village(service, named) for named in villages} or {each.place for each in service.speakers.all()}
+    if not codes:
+        raise click.UsageError("name the VILLAGES, or add their loudspeakers by `flask speaker add`")
+    places = [(code, service.places.full_name(code)) for code in sorted(codes)]
+    made = Cast(url.get_secret_value(), places, service.speakers, service.booth, service.settings.now)
+    click.echo(f"Streaming {len(places)} mounts (Ctrl-C stops)", err=True)
+    made.run(_stop(service))
+
+
+@speaker.command("rtp")
+@click.option(
+    "--group", required=True, metavar="ADDRESS:PORT", help="Such as 239.1.2.3:5004: multicast, or one receiver."
+)
+@click.option("--place", required=True, help="The village, by name or 12-digit code.")
+@click.option("--ttl", default=1, show_default=True, type=click.IntRange(1, 255), help="So many routers it may pass.")
+@click.option("--source", default="", help="The address of the network card to send by.")
+@with_appcontext
+def rtp(group: str, place: str, ttl: int, source: str) -> None:
+    """Send what a village hears as RTP (MP3, payload type 14), and print the SDP that receivers are set up with."""
+    service = _service()
+    code = village(service, place)
+    try:
+        target = Group.of(group, ttl, source)
+    except ValueError as error:
+        raise click.UsageError(f"--group {error}") from None
+    click.echo(target.sdp(service.places.full_name(code)), nl=False)
+    click.echo(f"Sending to {group} (Ctrl-C stops)", err=True)
+    try:
+        run_rtp(target, code, service.speakers, service.booth, service.settings.now, _stop(service))
+    except OSError as error:
+        raise click.ClickException(
+            f"{group}: {error.strerror or error}: check the route, or name a card by --source"
+        ) from None
+
+
 def village(service: Service, named: str) -> str:
     """The code of a village by its name or code. Raises UsageError where it is not one."""
     known = service.places.get(named)
@@ -77,6 +128,17 @@ def village(service: Service, named: str) -> str:
             f"{named}: {f'which one? {names}' if names else 'no such village; use its 12-digit code'}"
         )
     return found[0].code
+
+
+def _stop(service: Service) -> Event:
+    """Set by Ctrl-C or SIGTERM; what happens meanwhile is logged."""
+    level = service.settings.log_level.upper()
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _service() -> Service:
