@@ -18,7 +18,7 @@ import operations
 from bot import commands as bot_commands
 from bot import understanding
 from bot.assistant import Assistant
-from bot.magazine import Magazine
+from bot.magazine import Magazine, sheet
 from bot.messages import Asker
 from bot.rasa import RasaParser
 from bot.skills import SKILLS, pictures
@@ -38,6 +38,7 @@ from channels.base.sending import Sender, Wanted
 from channels.outbox import commands as outbox_commands
 from channels.sms.prices import cost
 from channels.tv import commands as tv_commands
+from channels.tv import pages
 from channels.web import commands as web_commands
 from config import Settings
 from knowledge import database, names, places, policies
@@ -46,6 +47,7 @@ from knowledge.announcements.audience import Audience
 from knowledge.announcements.groups import Groups
 from knowledge.announcements.speakers import Speakers
 from knowledge.announcements.staff import Team
+from knowledge.announcements.tables import Announcement
 from knowledge.identities import People
 from knowledge.imports import commands as import_commands
 from knowledge.mailbox import Mailbox
@@ -56,7 +58,7 @@ from tts import commands as tts_commands
 from tts.programme import SINGLE, Programme, Studio
 from tts.pronounce import UnreadableError
 from tts.sound import SoundError
-from tts.voices import VoiceError
+from tts.voices import VoiceError, utterance
 
 log = logging.getLogger(__name__)
 
@@ -221,6 +223,13 @@ class Service:
         """The television's pages."""
         return Magazine(self.sessions, self.places, self.settings.now)
 
+    def announcement_page(self, said: Announcement) -> pages.Page:
+        """How an announcement looks on the television."""
+        blocks = [pages.heading(said.title), pages.paragraph(said.text)]
+        source = f"{said.publisher} {said.starts.astimezone(config.SHANGHAI).date().isoformat()}"
+        screens = sheet.screens(blocks, source)
+        return sheet.page(200, said.title, said.places[0], self.settings.now().date(), source, screens)
+
     def studio(self, name: str | None = None) -> Studio:
         """Where texts are spoken, by the voice of that name or the setting's. Raises VoiceError where it cannot speak."""
         voice = voices.voice(name or self.settings.voice, self._voice_options)
@@ -249,6 +258,14 @@ class Service:
             return self._announcer.make(text, sender=sender)
         except (VoiceError, SoundError, UnreadableError) as error:
             raise SilentError(str(error)) from None
+
+    def pronounced(self, text: str) -> tuple[str, str]:
+        """A text as it is said, and its pinyin. Raises SilentError for hanzi without a reading."""
+        try:
+            words = utterance(text, self._announcer.names)
+        except (VoiceError, UnreadableError) as error:
+            raise SilentError(str(error)) from None
+        return words.said, " ".join(words.pinyin)
 
     def voice_problems(self) -> dict[str, str]:
         """What keeps each voice from speaking, by its name; empty for one that can."""

@@ -41,6 +41,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     # staff work with announcements through these commands, as with imports through theirs
     "channels.announcements.commands_speakers": ("channels.announcements", "app"),
     "channels.announcements.commands": ("channels.announcements", "knowledge.announcements", "app"),
+    "channels.announcements.commands_preview": (
+        *("channels.announcements", "channels.tv.text", "knowledge.announcements", "app"),
+    ),
+    "channels.announcements.commands_reports": ("channels.announcements", "knowledge.announcements", "app"),
     "channels.announcements.commands_staff": ("channels.announcements", "app"),
     "channels.announcements.desk": ("channels.announcements", "knowledge.announcements", "app"),
     "channels.outbox.commands": ("channels", "app"),
