@@ -214,6 +214,8 @@ def check() -> None:
     for name, problem in service.voice_problems().items():
         use = "speaks the announcements: " if name == settings.voice else ""
         click.echo(f"{'voice ' + name:18} {'-':12} {use}{problem or 'ok'}")
+    for problem in service.watch().problems():
+        click.echo(f"{'loudspeakers':18} {'-':12} {problem}")
     click.echo("data: ok" if not problems else f"data: {problems} data sets are missing or late")
 
 

@@ -39,7 +39,12 @@ class Traffic(Collector):
             waiting.add_metric([row.channel], row.unanswered)
             segments.add_metric([row.channel], row.segments)
         ready = GaugeMetricFamily("xiangyin_ready", "1 if /readyz is content", value=not self._service.problems())
-        yield from (received, waiting, segments, ready)
+        speakers, limit = self._service.speakers, timedelta(minutes=self._service.settings.speaker_silent_minutes)
+        all_speakers = GaugeMetricFamily("xiangyin_speakers", "Loudspeakers registered", value=len(speakers.all()))
+        silent = GaugeMetricFamily(
+            "xiangyin_speakers_silent", "Of these, not heard of lately", value=len(speakers.silent(desk.now(), limit))
+        )
+        yield from (received, waiting, segments, ready, all_speakers, silent)
 
 
 def routes(service: Service) -> Blueprint:

@@ -87,8 +87,9 @@ def cast(villages: tuple[str, ...]) -> None:
         raise click.UsageError("name the VILLAGES, or add their loudspeakers by `flask speaker add`")
     places = [(code, service.places.full_name(code)) for code in sorted(codes)]
     made = Cast(url.get_secret_value(), places, service.speakers, service.booth, service.settings.now)
+    stop = _stop(service)
     click.echo(f"Streaming {len(places)} mounts (Ctrl-C stops)", err=True)
-    made.run(_stop(service))
+    made.run(stop)
 
 
 @speaker.command("rtp")
@@ -107,10 +108,11 @@ def rtp(group: str, place: str, ttl: int, source: str) -> None:
         target = Group.of(group, ttl, source)
     except ValueError as error:
         raise click.UsageError(f"--group {error}") from None
+    stop = _stop(service)
     click.echo(target.sdp(service.places.full_name(code)), nl=False)
     click.echo(f"Sending to {group} (Ctrl-C stops)", err=True)
     try:
-        run_rtp(target, code, service.speakers, service.booth, service.settings.now, _stop(service))
+        run_rtp(target, code, service.speakers, service.booth, service.settings.now, stop)
     except OSError as error:
         raise click.ClickException(
             f"{group}: {error.strerror or error}: check the route, or name a card by --source"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import Any, Protocol
 
-from channels.announcements.booth import Booth
+from channels.announcements.booth import Booth, SilentError
 from channels.announcements.playlist import OnAir
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ class Speakers(Protocol):
     def on_air(self, now: datetime, place: str | None = None) -> Sequence[OnAir]: ...
     def coming(self, now: datetime) -> Sequence[Any]: ...
     def newly_silent(self, now: datetime, limit: timedelta) -> Sequence[Any]: ...
+    def silent(self, now: datetime, limit: timedelta) -> Sequence[Any]: ...
 
 
 class Watch:
@@ -49,8 +50,7 @@ class Watch:
 
     def prepare(self) -> None:
         """Have made what loudspeakers play now or will play, without waiting for it."""
-        now = self._now()
-        for said in [*(each.said for each in self._speakers.on_air(now)), *self._speakers.coming(now)]:
+        for said in self._said():
             self._booth.of(said)
 
     def listen(self) -> None:
@@ -60,3 +60,18 @@ class Watch:
                 "loudspeaker %s in %s is silent: nothing heard since %s; check its power and network",
                 *(speaker.name, speaker.place, speaker.seen or speaker.since),
             )
+
+    def problems(self) -> list[str]:
+        """What keeps loudspeakers from being heard: those that are silent, and what cannot be spoken. Takes its time."""
+        silent = self._speakers.silent(self._now(), self._limit)
+        found = [f"{each.name} in {each.place} is silent: check its power and network" for each in silent]
+        for said in self._said():
+            try:
+                self._booth.make(said)
+            except SilentError as error:
+                found.append(f"announcement {said.id} cannot be spoken: {error}")
+        return found
+
+    def _said(self) -> list[Any]:
+        now = self._now()
+        return [*(each.said for each in self._speakers.on_air(now)), *self._speakers.coming(now)]

@@ -38,6 +38,7 @@ def worker() -> None:
     workers = [Worker(service.outbox, sender, service.settings.now) for sender in senders]
     threads = [Thread(target=each.run, args=(stop,), name="outbox") for each in workers]
     threads.append(Thread(target=service.workflow().run, args=(stop,), name="announcements"))
+    threads.append(Thread(target=service.watch().run, args=(stop,), name="loudspeakers"))
     for thread in threads:
         thread.start()
     doing = f"Sending by {', '.join(sender.name for sender in senders)}"

@@ -55,3 +55,14 @@ def test_metrics_count_what_is_stored(make) -> None:
     assert samples[("xiangyin_messages_unanswered_24h", "sms")] == 1
     assert samples[("xiangyin_ready", None)] == 0
     assert "13900000000" not in response.get_data(as_text=True)
+
+
+def test_silent_loudspeakers_are_counted(make) -> None:
+    service, client = make(metrics_token=TOKEN)
+    for name in ("东头", "西头", "南头"):
+        service.speakers.add(name, "130283116217", service.time)
+    service.later(minutes=16)
+    service.speakers.report("东头", {}, [], service.time)
+    text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).get_data(as_text=True)
+    assert "xiangyin_speakers 3.0" in text
+    assert "xiangyin_speakers_silent 2.0" in text
