@@ -43,6 +43,7 @@ from channels.web import commands as web_commands
 from config import Settings
 from knowledge import database, names, places, policies
 from knowledge.announcements import Announcements
+from knowledge.announcements.answers import Answers
 from knowledge.announcements.audience import Audience
 from knowledge.announcements.groups import Groups
 from knowledge.announcements.speakers import Speakers
@@ -180,6 +181,11 @@ class Service:
     def audience(self) -> Audience:
         """The people whom announcements reach one by one."""
         return Audience(self.sessions)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What people answer to announcements."""
+        return Answers(self.sessions)
 
     @cached_property
     def team(self) -> Team:

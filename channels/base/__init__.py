@@ -176,6 +176,10 @@ class Service(Protocol):
     @property
     def booth(self) -> Any: ...  # see channels.announcements.booth.Booth
     @property
+    def announcements(self) -> Any: ...  # see knowledge.announcements.Announcements
+    @property
+    def answers(self) -> Any: ...  # see knowledge.announcements.answers.Answers
+    @property
     def audio_folder(self) -> Path:
         """Where finished recordings are kept, by the hash of what made them."""
 

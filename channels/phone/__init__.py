@@ -20,7 +20,7 @@ from bot.messages import as_json
 from channels.base import Outcome, Service
 from channels.base.refusals import RefusedError, http_error, refusal_response
 from channels.base.twilio import field, prove
-from channels.phone import calls, hours, prompts
+from channels.phone import announcement, calls, hours, prompts
 from channels.phone.ear import as_text
 from channels.phone.ending import calls_back, ended
 from channels.phone.hearing import Heard, hear
@@ -41,6 +41,7 @@ MOST_QUIET = 3
 def routes(service: Service, voice: Voice = no_recordings) -> Blueprint:
     """`POST /phone/call`, `/phone/heard`, `/phone/dialled` and `/phone/status`. `voice` finds recordings of what is said."""
     blueprint = Blueprint("phone", __name__)
+    announcement.add_routes(blueprint, service, voice)
     call = Call(service, Speaker(voice))
 
     @blueprint.post("/phone/call")

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from knowledge import database
 from knowledge.announcements import PERSONAL, showing
 from knowledge.announcements.tables import Acknowledgement, Announcement, GroupMember
+from knowledge.database import Sessions
 from knowledge.tables import Outgoing
 
 #: "收到请回1" counts for what came so lately.
@@ -90,3 +91,25 @@ def in_force(session: Session, place: str, person: str | None, now: datetime) ->
         return found
     mine = set(session.scalars(select(GroupMember.name).where(GroupMember.person == person))) if person else set()
     return [row for row in found if row.id not in inner or mine & {*row.groups}]
+
+
+class Answers:
+    """The same for channels, which hold no session. Safe to share between threads and processes."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def carried(self, letter: int) -> tuple[Announcement, str] | None:
+        """The announcement that a message of the outbox carries, and to whom (their number); None where it carries none."""
+        with self._sessions() as session:
+            found = session.execute(
+                select(Announcement, Outgoing.person)
+                .join(Outgoing, Outgoing.announcement == Announcement.id)
+                .where(Outgoing.id == letter)
+            ).one_or_none()
+            return (found[0], found[1]) if found else None
+
+    def acknowledge(self, number: int, person: str, what: str, channel: str, now: datetime) -> None:
+        """See the function of that name."""
+        with self._sessions.begin() as session:
+            acknowledge(session, number, person, what, channel, now)

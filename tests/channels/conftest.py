@@ -21,6 +21,8 @@ from channels.base import Desk
 from channels.base.persons import Persons, Sent
 from config import Settings
 from knowledge import database
+from knowledge.announcements import Announcements
+from knowledge.announcements.answers import Answers
 from knowledge.announcements.speakers import Speakers
 from knowledge.identities import People
 from knowledge.mailbox import Mailbox
@@ -71,6 +73,8 @@ class Service:
         self.people = People(database.sessions(self.engine))
         self.outbox = Outbox(database.sessions(self.engine))
         self.mailbox = Mailbox(database.sessions(self.engine))
+        self.announcements = Announcements(database.sessions(self.engine))
+        self.answers = Answers(database.sessions(self.engine))
         self.speakers = Speakers(database.sessions(self.engine))
         persons = Persons(self.people, self)
         self.desk = Desk(self.mailbox, self._answer, lambda: self.time, self.per_minute, persons)
