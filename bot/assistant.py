@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot import conversation
 from bot.conversation import Pending, State
 from bot.messages import Asker, Choice, Fact, Message, Reply
+from bot.skills import announcements
 from bot.skills.alerts import told_first
 from bot.skills.base import Context, Skill
 from bot.skills.smalltalk import EXAMPLES
@@ -132,7 +133,7 @@ class Assistant:
         """Who asks: villages only as far as proven, a home as far as told."""
         told = self._place(message.village)
         home = told or state.home or (proven[0] if len(proven) == 1 else None)
-        return Asker(proven, home, key=f"{message.address.channel}:{message.address.id}")
+        return Asker(proven, home, key=f"{message.address.channel}:{message.address.id}", number=message.resident)
 
     def _place(self, named: str | None) -> str | None:
         if not named:
@@ -146,6 +147,9 @@ class Assistant:
 
     def _respond(self, turn: _Turn, parser: Parser) -> tuple[Reply, State]:
         state, text = turn.state, turn.message.text.strip()
+        asked = state.touched if state.pending and state.pending.options else None
+        if came := announcements.acknowledged(text, turn.ctx, asked, state.touched):
+            return came, replace(state, pending=None)
         if state.pending:
             resolved = self._resolve_pending(turn, parser, text)
             if resolved:
@@ -213,6 +217,9 @@ class Assistant:
     def _one(self, turn: _Turn, query: Query) -> tuple[Reply, State]:
         state = turn.state
         if query.intent in ABOUT_THE_LAST and not query.slots:
+            said = state.touched if state.reply else None
+            if query.intent == "repeat" and (told := announcements.again(turn.ctx, said)):
+                return told, replace(state, reply=told)
             return self._about_the_last(turn, query)
         query = self._complete(query, state)
         if query.intent not in self._skills:
@@ -235,7 +242,7 @@ class Assistant:
         reply = skill.answer(query, turn.ctx)
         if not reply.intent:
             reply = reply.with_intent(query.intent)
-        if skill.dataset and reply.facts and "period" not in query.slots:
+        if skill.dataset and reply.facts and reply.intent == query.intent and "period" not in query.slots:
             reply = _told_if_late(reply, freshness.of(turn.ctx.session, skill.dataset, turn.ctx.today))
         if query.intent == "out_of_scope":
             memory.note_unanswered(turn.ctx.session, query.text, "out_of_scope", query.intent, turn.ctx.now)
@@ -356,7 +363,7 @@ class Assistant:
 
 def _led_by_alerts(reply: Reply, ctx: Context, state: State) -> tuple[Reply, State]:
     """An alert in force for the sender's village leads the next answer, once."""
-    if ctx.asker.home is None:
+    if ctx.asker.home is None or reply.intent == "acknowledged":
         return reply, state
     found = [
         alert for alert in alerts.active(ctx.session, ctx.asker.home, ctx.now) if alert.identifier not in state.seen

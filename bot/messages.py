@@ -136,13 +136,15 @@ class Asker:
     """Who asks, as far as it is proven.
 
     `villages` are the 12-digit codes in whose residents' list the asker stands (one phone may serve several
-    people of one household); `home` is the village meant by "our village", proven or only named.
+    people of one household); `home` is the village meant by "our village", proven or only named; `number` is the
+    proven phone number, where there is one.
     """
 
     villages: tuple[str, ...] = ()
     home: str | None = None
     staff: bool = False
     key: str = field(default="", compare=False)
+    number: str | None = field(default=None, compare=False)
 
     def may_see(self, village: str) -> bool:
         """Whether records of `village` scope may be told to this asker."""

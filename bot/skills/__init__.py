@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from bot.skills import (
     alerts,
+    announcements,
     assets,
     cameras,
     cooperatives,
@@ -18,7 +19,6 @@ from bot.skills import (
     honours,
     idle,
     livability,
-    notices,
     policy,
     power,
     price_trends,
@@ -53,7 +53,8 @@ SKILLS: Mapping[str, Skill] = {
     "power_stage": Skill(power.stage, "办到哪一步了", _OWN, (*_PLACE, "title", "code"), "power_items"),
     "power_publicity": Skill(power.publicity, "公示到哪天", _OWN, (*_PLACE, "title", "code"), "power_items"),
     "power_list": Skill(power.listed, "有哪些事项在办", _OWN, (*_PLACE, "period"), "power_items"),
-    "notice": Skill(notices.answer, "有什么通知", _OWN, (*_PLACE, "title", "period"), "notices"),
+    "notice": Skill(announcements.or_notices, "有什么通知", _OWN, (*_PLACE, "title", "period"), "notices"),
+    "announcement": Skill(announcements.answer, "刚才播了什么", _OWN, (*_PLACE, "title", "period")),
     "relief_count": Skill(reliefs.count, "有多少户", _OWN, (*_PLACE, "relief"), "reliefs"),
     "relief_list": Skill(reliefs.listed, "名单", _OWN, (*_PLACE, "relief"), "reliefs"),
     "camera": Skill(cameras.answer, "有几个监控", _OWN, _PLACE, "cameras"),

@@ -49,7 +49,7 @@ def answer(query: Query, ctx: Context) -> Reply:
         return _told(_on_the_day(exact, query), query, ctx)
     place = place or ctx.places.get(ctx.asker.home or "") or ctx.places.county
     held = notices.reaching(ctx.session, place.code, ctx.today)
-    topic = _topic(query, place, ctx)
+    topic = subject_of(query, place, ctx)
     found = _about(query, topic, held, ctx)
     if not found and place.kind in {"town", "county"}:
         found = _about(query, topic, notices.inside(ctx.session, place.code, ctx.today), ctx)
@@ -73,7 +73,7 @@ def _titled(query: Query, place: Place | None, ctx: Context) -> list[Notice]:
     return nearby or [n for n in exact if (own := ctx.places.get(n.place)) and short_name(own.name) in n.title]
 
 
-def _topic(query: Query, place: Place, ctx: Context) -> str:
+def subject_of(query: Query, place: Place, ctx: Context) -> str:
     """What the notice is to be about: 停电; "" where notices in general are asked for."""
     text = query.slots.get("title") or query.text
     for code in (place.code, place.code[:9], place.code[:6]):
