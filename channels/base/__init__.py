@@ -171,6 +171,9 @@ class Service(Protocol):
     def problems(self) -> Sequence[str]: ...
     def picture(self, name: str) -> bytes | None: ...
     def speech(self, text: str) -> bytes | None: ...
+    def recording(self, text: str, slow: bool = False) -> Path | None:
+        """The file of a text spoken once, as MP3 in `audio_folder`/calls; None where it cannot be spoken."""
+
     @property
     def speakers(self) -> Any: ...  # see knowledge.announcements.speakers.Speakers
     @property

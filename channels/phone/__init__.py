@@ -24,7 +24,8 @@ from channels.phone import announcement, calls, hours, prompts
 from channels.phone.ear import as_text
 from channels.phone.ending import calls_back, ended
 from channels.phone.hearing import Heard, hear
-from channels.phone.speaking import Speaker, Stand, Voice, no_recordings
+from channels.phone.recordings import Recordings
+from channels.phone.speaking import Speaker, Stand, Voice
 from channels.phone.who import Caller, caller
 
 sender = calls.sender
@@ -38,9 +39,10 @@ MOST_STEPS = 80
 MOST_QUIET = 3
 
 
-def routes(service: Service, voice: Voice = no_recordings) -> Blueprint:
+def routes(service: Service, voice: Voice | None = None) -> Blueprint:
     """`POST /phone/call`, `/phone/heard`, `/phone/dialled` and `/phone/status`. `voice` finds recordings of what is said."""
     blueprint = Blueprint("phone", __name__)
+    voice = voice or Recordings(service)
     announcement.add_routes(blueprint, service, voice)
     call = Call(service, Speaker(voice))
 

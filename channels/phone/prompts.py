@@ -65,6 +65,14 @@ def ways_on(texts: bool) -> str:
     return f"再听一遍，按{SLOWER}。" + (f"发到手机，按{TEXT}。" if texts else "") + "问别的，请直接说。"
 
 
+def fixed(county: str) -> list[str]:
+    """What is said again and again, whoever calls."""
+    said = [HELP, QUIET, NOISE, WRONG_KEY, NOTHING_YET, BUSY, FAILED, GOODBYE, CONNECTING, NOT_CONNECTED, SENT]
+    said += [OPTED_OUT, NO_NUMBER, NO_CALLS, CALLS, MORE, f"{QUIET}{GOODBYE}", f"{NOISE}{GOODBYE}"]
+    menu = offered([choice.label for choice in MENU])
+    return [greeting(county, [], False).headline, *menu, ways_on(True), ways_on(False), *said]
+
+
 def nobody_there(hours: str, hotline: str) -> str:
     """Why nobody can be put through to."""
     there = f"人工接听的时间是{hours}。" if hours else "这里没有人工接听。"

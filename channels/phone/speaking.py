@@ -25,11 +25,6 @@ HINTS = "多少钱,低保,通知,再说一遍,人工,发短信,俺村"
 Voice = Callable[[str, bool], str | None]
 
 
-def no_recordings(text: str, slow: bool) -> str | None:
-    """The voice of who has none."""
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Stand:
     """Where a call stands: the number of the step to come, the step whose answer was the last, how often nothing came."""

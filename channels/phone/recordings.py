@@ -1,0 +1,128 @@
+"""What the telephone says in our own voice: each text recorded once, and found again by `/audio/`.
+
+A recording takes about a thirtieth of the time that it lasts. The fixed prompts are recorded ahead; an answer is
+recorded while its caller waits, if that is quick, and read by Twilio's voice if not: the caller hears silence meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, TimeoutError
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+from flask import g
+
+from channels.base import Service
+from channels.phone import prompts
+
+log = logging.getLogger(__name__)
+
+#: So many seconds one step of a call waits for its recordings. Twilio itself would wait for 15, a caller would not.
+PATIENCE = 3.0
+
+#: A recording that nobody has heard for so long is forgotten; looked for so often, in seconds.
+KEPT, LOOKED = 7 * 24 * 3600.0, 24 * 3600.0
+
+#: What could not be recorded is tried again after so many seconds; so many texts are remembered.
+AGAIN, MOST = 60.0, 5000
+
+
+class Recordings:
+    """Finds or makes recordings of texts: a `speaking.Voice`. Safe to share between threads."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = Lock()
+        self._known: dict[tuple[str, bool], Path] = {}
+        self._failed: dict[tuple[str, bool], float] = {}
+        self._making: dict[tuple[str, bool], Future[Path | None]] = {}
+        self._pool = ThreadPoolExecutor(2, "phone-voice")
+        self._looked: float | None = None
+
+    def __call__(self, text: str, slow: bool) -> str | None:
+        """The address of a recording; None where it takes longer than what is left of this step's patience."""
+        self._look_after()
+        until = g.setdefault("recordings_until", time.monotonic() + PATIENCE)
+        file = self._kept(text, slow) or self._made(text, slow, until - time.monotonic())
+        return f"{self._service.settings.own_url}/audio/{file.stem}.mp3" if file else None
+
+    def _kept(self, text: str, slow: bool) -> Path | None:
+        """A recording that was made before, and is marked as heard now."""
+        file = self._known.get((text, slow))
+        try:
+            if file:
+                os.utime(file)
+        except OSError:  # it was forgotten
+            self._known.pop((text, slow), None)
+            return None
+        return file
+
+    def _made(self, text: str, slow: bool, patience: float) -> Path | None:
+        with self._lock:
+            if time.monotonic() - self._failed.get((text, slow), -AGAIN) < AGAIN:
+                return None
+            making = self._making.get((text, slow))
+            if making is None:
+                making = self._making[text, slow] = self._pool.submit(self._make, text, slow)
+        try:
+            return making.result(max(0.0, patience))
+        except CancelledError:
+            return None
+        except TimeoutError:
+            if making.cancel():  # what has not begun is nobody's any more
+                with self._lock:
+                    self._making.pop((text, slow), None)
+            return None
+
+    def _make(self, text: str, slow: bool) -> Path | None:
+        try:
+            file = self._service.recording(text, slow)
+            if file:
+                os.utime(file)
+        except Exception:
+            log.exception("a recording for the telephone failed; Twilio's voice reads instead")
+            file = None
+        with self._lock:
+            self._making.pop((text, slow), None)
+            if file:
+                _remember(self._known, (text, slow), file)
+            else:
+                _remember(self._failed, (text, slow), time.monotonic())
+        return file
+
+    # --- recorded ahead, and forgotten -------------------------------------------------------------------------------
+
+    def _look_after(self) -> None:
+        """With the first step of a process and once a day, in a thread of its own: forget what is old, record the prompts."""
+        with self._lock:
+            now = time.monotonic()
+            if self._looked is not None and now - self._looked < LOOKED:
+                return
+            self._looked = now
+        Thread(target=self.look_after, name="phone-prompts", daemon=True).start()
+
+    def look_after(self) -> None:
+        """Forget recordings that nobody hears any more; record the fixed prompts."""
+        forget(self._service.audio_folder / "calls", time.time() - KEPT)
+        for text in prompts.fixed(self._service.settings.county_name):
+            self._make(text, False)
+
+
+def forget(folder: Path, before: float) -> None:
+    """Delete the recordings, with what is noted of them, that were heard last before a moment (a timestamp)."""
+    for file in folder.glob("*.mp3"):
+        with suppress(OSError):  # another process has just done it
+            if file.stat().st_mtime < before:
+                file.unlink()
+                file.with_name(f"{file.name}.json").unlink()
+
+
+def _remember(kept: dict[tuple[str, bool], Any], key: tuple[str, bool], value: Any) -> None:
+    if len(kept) >= MOST:
+        kept.clear()
+    kept[key] = value
