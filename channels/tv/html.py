@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 
@@ -37,7 +37,8 @@ def document(page: Page, root: str, opened: int = 1) -> str:
     subpages = []
     first = (opened - 1) // PART * PART + 1
     for number, subpage in enumerate(page.subpages[first - 1 : first - 1 + PART], first):
-        rows = "".join(_row(index, row, root) for index, row in enumerate((pages.header(page, number), *subpage.rows)))
+        set_ = (pages.header(page, number), *subpage.rows)
+        rows = "".join(_row(index, row, root, index > 0 and _joined(set_, index)) for index, row in enumerate(set_))
         now = " now" if number == opened else ""  # without scripts it is still to be read
         said = "" if subpage.speech == pages.spoken(subpage.rows) else f' data-say="{escape(subpage.speech)}"'
         subpages.append(f'<div class="sub{now}" id="s{number}" data-seconds="{subpage.seconds}"{said}>{rows}</div>')
@@ -68,14 +69,21 @@ def document(page: Page, root: str, opened: int = 1) -> str:
     )
 
 
-def _row(index: int, row: Row, root: str) -> str:
+def _joined(rows: Sequence[Row], index: int) -> bool:
+    """Whether a row is read aloud in one breath with the one before it."""
+    above = rows[index - 1] or rows[max(index - 2, 0)]
+    doubled = bool(above) and above[-1].size == 2
+    return pages.continues(above if doubled else rows[index - 1], rows[index])
+
+
+def _row(index: int, row: Row, root: str, joined: bool = False) -> str:
     if not row:
         return ""
     runs, column = [], 0
     for run in row:
         runs.append(_run(run, column, root))
         column += run.width
-    return f'<div class="r r{index}">{"".join(runs)}</div>'
+    return f'<div class="r r{index}{" j" if joined else ""}">{"".join(runs)}</div>'
 
 
 def _run(run: Run, column: int, root: str) -> str:

@@ -329,9 +329,33 @@ def text_of(row: Row) -> str:
 
 
 def spoken(rows: Iterable[Row]) -> str:
-    """What rows say, line by line, without the blanks that set them."""
-    lines = (re.sub(r" {2,}", "，", text_of(row).strip()) for row in rows)
-    return "\n".join(line for line in lines if line)
+    """What rows say, line by line, without the blanks that set them; a text that was wrapped is one line again."""
+    lines: list[str] = []
+    before: Row = ()
+    for row in rows:
+        text = re.sub(r" {2,}", "，", text_of(row).strip())
+        if text and lines and continues(before, row):
+            parted = lines[-1][-1].isascii() and text[0].isascii()  # two figures never become one
+            lines[-1] += f" {text}" if parted else text
+        elif text:
+            lines.append(text)
+        if row or not (before and before[-1].size == 2):  # what a double row covers parts nothing
+            before = row
+    return "\n".join(lines)
+
+
+def continues(before: Row, row: Row) -> bool:
+    """Whether a row goes on with the text of the row before it, which broke off only because its line was full."""
+    if not before or len(before) != len(row) or len(row) > 2:
+        return False
+    if len(row) == 2 and not (before[0].text.strip() in ("", "·") and not row[0].text.strip()):
+        return False
+    last, run = before[-1], row[-1]
+    if (last.fg, last.bg, last.link, last.size) != (run.fg, run.bg, run.link, run.size):
+        return False
+    text, rest = text_of(before).rstrip(), _atoms(run.text.strip())
+    full = bool(text and rest) and (cells(text) + cells(rest[0])) * run.size > WIDTH
+    return full and text[-1] not in "。！？；："
 
 
 def neighbours(page: Page, numbers: Sequence[int]) -> Page:

@@ -59,23 +59,28 @@ SIZES = {size.name: size for size in (HD, FULL_HD, SD)}
 def render(page: Page, number: int, size: Size = HD) -> bytes:
     """A subpage (from 1) as PNG bytes."""
     if size is SD:
-        return _squeezed(page, number)
-    painter = _Painter(size)
-    for index, row in enumerate(pages.screen(page, number)):
-        painter.row(index, row)
+        file = BytesIO()
+        Image.fromarray(rgb(page, number, size)).save(file, "PNG", compress_level=3)
+        return file.getvalue()
+    painter = _painted(page, number, size)
     return _png(painter.pixels, painter.palette())
 
 
-def _squeezed(page: Page, number: int) -> bytes:
-    painter = _Painter(HD)
+def rgb(page: Page, number: int, size: Size = HD) -> Pixels:
+    """A subpage (from 1) as pixels: height × width × 3."""
+    if size is SD:
+        whole = Image.fromarray(rgb(page, number, HD))
+        return np.asarray(whole.resize((SD.width, SD.height), Image.Resampling.BOX))
+    painter = _painted(page, number, size)
+    colours = np.frombuffer(painter.palette().ljust(768, b"\0"), np.uint8).reshape(256, 3)
+    return colours[painter.pixels]
+
+
+def _painted(page: Page, number: int, size: Size) -> _Painter:
+    painter = _Painter(size)
     for index, row in enumerate(pages.screen(page, number)):
         painter.row(index, row)
-    whole = Image.fromarray(painter.pixels, "L")
-    colours = np.frombuffer(painter.palette().ljust(768, b"\0"), np.uint8).reshape(256, 3)
-    picture = Image.fromarray(colours[np.asarray(whole)], "RGB").resize((SD.width, SD.height), Image.Resampling.BOX)
-    file = BytesIO()
-    picture.save(file, "PNG", compress_level=3)
-    return file.getvalue()
+    return painter
 
 
 class _Painter:

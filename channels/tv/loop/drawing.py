@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from io import BytesIO
 
 import numpy as np
 from PIL import Image
@@ -75,7 +74,7 @@ def _ticker(line: Line) -> Row:
 
 @lru_cache(4)
 def _screen(page: Page, number: int) -> RGB:
-    return _pixels(png.render(page, number))
+    return png.rgb(page, number)
 
 
 @lru_cache(64)
@@ -84,8 +83,4 @@ def _strip(row: Row) -> RGB:
     day = date(1, 1, 1)
     alone = Page(0, "", "", day, None, "normal", "", (Subpage((row,)),))
     top = png.HD.top + png.HD.row
-    return _pixels(png.render(alone, 1))[top : top + png.HD.row].copy()
-
-
-def _pixels(picture: bytes) -> RGB:
-    return np.asarray(Image.open(BytesIO(picture)).convert("RGB"))
+    return png.rgb(alone, 1)[top : top + png.HD.row].copy()

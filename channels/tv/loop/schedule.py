@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from channels.base import Magazine
 from channels.tv import pages
+from channels.tv.loop import spoken
 from channels.tv.loop.drawing import Line
 from channels.tv.pages import WIDTH, Page
 
-#: Pages of the county that tell something without a remote control: no indexes of places, no help.
+#: Pages of the county that tell something without a remote control: no indexes, no help.
 NEWS, EMERGENCY = 101, 199
-COUNTY = (NEWS, *range(110, 190), EMERGENCY, *range(200, 300))
+INDEXES = (130, 140, 150, 153, 154)
+PLACES = 300  # from here on the pages are of towns and villages
+COUNTY = (NEWS, *(number for number in range(110, 190) if number not in INDEXES), EMERGENCY, *range(200, 300))
 ANNOUNCEMENTS = range(201, 300)
 
 #: So many screens of each village stand in its town's loop: notices and accounts. With all of them a round of 29 villages
@@ -32,8 +35,8 @@ class Screen:
 
     @property
     def speech(self) -> str:
-        """What is said to it."""
-        return self.page.subpages[self.number - 1].speech
+        """What is said to it; see `spoken.brief`."""
+        return spoken.brief(self.page, self.number)
 
     @property
     def seconds(self) -> int:
@@ -60,8 +63,11 @@ def order(magazine: Magazine, place: str) -> list[Screen]:
 
 
 def pages_of(magazine: Magazine, place: str) -> list[Page]:
-    """The pages of a place's round by number, each once."""
+    """What a viewer with a remote control wants (teletext): the county's own pages, and those of the place's round."""
     found = {screen.page.number: screen.page for screen in order(magazine, place)}
+    for number in magazine.numbers():
+        if number < PLACES and number not in found and (page := magazine.page(number)):
+            found[number] = page
     return [found[number] for number in sorted(found)]
 
 

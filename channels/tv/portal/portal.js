@@ -197,11 +197,13 @@
   /* --- reading aloud --- */
 
   function words() {
-    var sub = subs[current - first], said = sub.getAttribute("data-say"), rows, lines = [], i;
+    var sub = subs[current - first], said = sub.getAttribute("data-say"), rows, i;
     if (said) { return said; }
     rows = sub.getElementsByClassName("r");
-    for (i = 0; i < rows.length; i++) { lines.push(rows[i].textContent); }
-    return lines.join("，");
+    said = rows[0].textContent;
+    /* a row of class j goes on with the text of the one above it */
+    for (i = 1; i < rows.length; i++) { said += (/ j$/.test(rows[i].className) ? "" : "，") + rows[i].textContent; }
+    return said;
   }
 
   function quiet() {

@@ -333,6 +333,20 @@ def test_it_reads_the_page_aloud_where_the_box_can_speak(browser, files) -> None
     assert "不会念" in over(browser, "told")
 
 
+def test_a_text_is_read_aloud_without_a_pause_where_its_line_was_full(browser, magazine, tmp_path) -> None:
+    text = "林区和地边一律禁止烧秸秆、上坟烧纸、吸烟，护林员上山值守，发现冒烟立即打12119。"
+    magazine.held[102] = made(102, "防火", [*pages.paragraph(text), *pages.paragraph("来源：应急管理局", pages.GREY)])
+    export(magazine, tmp_path)
+    open_(browser, f"{tmp_path.as_uri()}/pages/102.html")
+    browser.execute_script(
+        """window.said = []; window.SpeechSynthesisUtterance = function (text) { this.text = text; };
+        Object.defineProperty(window, "speechSynthesis", {value: {speaking: false, cancel: function () {},
+          speak: function (u) { window.said.push(u.text); }}});"""
+    )
+    press(browser, 404)
+    assert f"，{text}，来源：应急管理局" in browser.execute_script("return window.said[0]")
+
+
 def test_a_page_of_another_day_shows_its_day(browser, magazine, tmp_path) -> None:
     from datetime import date
 

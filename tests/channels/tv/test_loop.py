@@ -29,6 +29,7 @@ from channels.tv.loop.coding import HD, KINDS, SD, Coder, CodingError, Kind
 from channels.tv.loop.drawing import Line
 from channels.tv.loop.multiplex import Multiplex
 from channels.tv.loop.schedule import TICKER
+from channels.tv.pages import Run
 from config import Settings
 from tests.channels.tv import transport
 from tests.channels.tv.conftest import VILLAGE, Flash, Magazine, made
@@ -188,7 +189,7 @@ def test_pages_are_spoken_and_silence_is_between(ffmpeg, magazine, tmp_path) -> 
 
     file = tmp_path / "spoken.ts"
     file.write_bytes(stream(on_air(magazine, speak=speak), 25))
-    assert said[0] == magazine.page(199).subpages[0].speech
+    assert said[0] == on_air(magazine).screens()[0].speech
     raw = subprocess.run(
         [ffmpeg, "-v", "error", "-i", str(file), "-vn", "-f", "f32le", "-ac", "1", "-ar", "8000", "-"],
         capture_output=True,
@@ -220,6 +221,35 @@ def test_only_sound_of_the_loops_format_is_taken() -> None:
         sound.frames(b"ID3" + bytes(2000))
 
 
+def test_of_a_table_the_first_lines_are_said_and_of_a_text_all(magazine) -> None:
+    first, rest = schedule.order(magazine, COUNTY)[1:3]
+    price = "玉米，1.17元/斤，涨0.02"
+    assert first.speech.split("\n") == ["菜价粮价", *[price] * 4, "其余的请看屏幕。"]
+    assert rest.speech.split("\n") == [price] * 3, "three lines are said, and no title again"
+    assert first.page.subpages[0].speech.split("\n") == [price] * 9, "the portal reads all"
+    long = "今年玉米每斤一块一毛七，比去年贵了两分，卖粮的乡亲可以到镇上的收购点去问，电话0315-0017903，早上八点开门。"
+    magazine.held[110] = made(110, "收粮", [*pages.paragraph(long), *pages.paragraph("来源：粮食局", pages.GREY)])
+    assert schedule.order(magazine, COUNTY)[1].speech.split("\n") == ["收粮", long, "来源：粮食局"]
+
+
+def test_no_figure_on_the_air_is_cut_and_none_is_made(magazine) -> None:
+    for count in range(1, 12):
+        columns = (pages.Column(14), pages.Column(24, "right"))
+        cells = [(f"品种{row}", f"{row}{row}.{row}7元/斤") for row in range(count)]
+        rows = [line for row in cells for line in pages.table_row(row, columns)]
+        magazine.held[110] = made(110, "价", rows)
+        said = schedule.order(magazine, COUNTY)[1].speech
+        figures = re.findall(r"[\d.]+元/斤", said)
+        assert figures == [price for _, price in cells[: len(figures)]]
+        assert len(figures) == (count if count <= 5 else 4)
+
+
+def test_of_a_course_the_ends_are_said(magazine) -> None:
+    bars = [(Run(f"{day}日 "), Run("  ", pages.BLACK, pages.BAR), Run(f"  {day}.5")) for day in range(1, 9)]
+    magazine.held[110] = made(110, "走势", [*bars, *pages.paragraph("8天里最低1.5元")])
+    assert schedule.order(magazine, COUNTY)[1].speech.split("\n") == ["走势", "1日，1.5", "8日，8.5", "8天里最低1.5元"]
+
+
 class Mute:
     """A studio whose voice is broken."""
 
@@ -241,7 +271,7 @@ def test_the_next_screen_is_spoken_while_one_is_shown(magazine) -> None:
     ahead = threading.Event()
 
     def speak(text: str) -> None:
-        if text == magazine.page(110).subpages[0].speech:
+        if text.startswith("菜价粮价"):
             ahead.set()
 
     moments = on_air(magazine, speak=speak).live(lambda: NOW)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from channels.tv import pages
+from channels.tv.loop import schedule
 from channels.tv.loop.coding import KINDS
 from channels.tv.teletext import carousel, dvb
 from tests.channels.tv import libzvbi, transport
-from tests.channels.tv.conftest import made, price_table
+from tests.channels.tv.conftest import VILLAGE, made, price_table
 
 COUNTY = "130283"
 
@@ -29,7 +30,7 @@ def site(make, magazine):
 @pytest.fixture
 def file(site, tmp_path) -> Path:
     path: Path = tmp_path / "loop.ts"
-    path.write_bytes(site[1].get(f"/tv/loop/{COUNTY}.ts?seconds=8").data)
+    path.write_bytes(site[1].get(f"/tv/loop/{COUNTY}.ts?seconds=9").data)
     return path
 
 
@@ -64,7 +65,13 @@ def test_the_file_of_the_loop_is_decoded_again(file, tmp_path) -> None:
     said = libzvbi.letters(file, "110")
     assert "12119" in said
     assert "1.17" in said
-    libzvbi.assert_drawn(file, "130", 3, "发现冒烟", tmp_path / "page.png", after=6)
+    libzvbi.assert_drawn(file, "130", 3, "发现冒烟", tmp_path / "page.png", after=6.5)
+
+
+def test_the_pages_that_the_coloured_keys_lead_to_are_there(magazine) -> None:
+    for place in (COUNTY, VILLAGE):
+        numbers = [page.number for page in schedule.pages_of(magazine, place)]
+        assert numbers == sorted({100, 102, 110, 192, 199, *([837] if place == VILLAGE else [])})
 
 
 def test_a_round_begins_with_what_the_pages_are_then(magazine) -> None:

@@ -165,3 +165,24 @@ def test_text_is_for_screen_readers_and_ansi_for_a_terminal() -> None:
 def test_speech_says_lines_without_the_blanks_that_set_them() -> None:
     assert pages.spoken(price_table(1)) == "玉米，1.17元/斤，涨0.02"
     assert Subpage((), "").seconds == pages.SECONDS
+
+
+def test_a_text_that_was_wrapped_is_said_as_one_and_two_figures_stay_two() -> None:
+    text = "林区和地边一律禁止烧秸秆、上坟烧纸、吸烟，护林员上山值守，发现冒烟立即打12119。"
+    assert pages.spoken(pages.paragraph(text)) == text
+    assert pages.spoken([*pages.heading("森林火险橙色预警发布，请注意防火"), *pages.paragraph("第二段")]) == (
+        "森林火险橙色预警发布，请注意防火\n第二段"
+    )
+    numbers = "0315-0017903 0315-0017904 0315-0017905 0315-0017906"
+    assert pages.spoken(pages.paragraph(numbers)) == numbers
+    two = [*pages.paragraph("甲" * 20), *pages.paragraph("乙", pages.GREEN), (), *pages.paragraph("丙")]
+    assert pages.spoken(two) == "甲" * 20 + "\n乙\n丙"
+    entries = [pages.entry("131", "耕地" * 9), pages.entry("132", "补贴" * 9)]
+    assert len(pages.spoken(entries).split("\n")) == 2
+
+
+def test_points_of_a_list_are_said_one_by_one() -> None:
+    from bot.magazine.sheet import point
+
+    first, second = "风力4到5级，空气干燥，北部山区森林火险等级很高，请注意", "报警或咨询打12119"
+    assert pages.spoken([*point(first), *point(second)]) == f"·{first}\n·{second}"

@@ -34,6 +34,14 @@ def test_a_screen_is_drawn_in_every_size_within_the_safe_area(size: png.Size) ->
     assert (outer == ground).all()
 
 
+@pytest.mark.parametrize("size", png.SIZES.values(), ids=list(png.SIZES))
+def test_the_pixels_are_those_of_the_picture(size: png.Size) -> None:
+    page = made(110, "菜价粮价", price_table(9), priority="emergency")
+    pixels = png.rgb(page, 1, size)
+    assert pixels.shape == (size.height, size.width, 3)
+    assert np.array_equal(pixels, np.asarray(opened(png.render(page, 1, size))))
+
+
 def test_double_size_is_twice_as_large() -> None:
     def ink(rows: list) -> int:
         pixels = np.asarray(opened(png.render(made(110, "", rows), 1)).convert("L")).astype(int)
