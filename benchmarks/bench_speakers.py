@@ -94,7 +94,7 @@ def requests(name: str, ours: Callable[[], object], other: Callable[[], object])
 
 def streams(service: Service) -> None:
     """All villages are streamed to at once, and all play an emergency; CPU of this process but for the sink's."""
-    port, stop_sink = sink()
+    port = sink()
     codes = [(place.code, place.name) for place in service.places.villages()][:STREAMS]
     stop = threading.Event()
     cast = Cast(f"http://source:x@127.0.0.1:{port}", codes, service.speakers, service.booth, service.settings.now)
@@ -111,7 +111,6 @@ def streams(service: Service) -> None:
     worked, begun = time.process_time(), time.perf_counter()
     asyncio.run(bare(port, len(codes)))
     alone = (time.process_time() - worked) / (time.perf_counter() - begun)
-    stop_sink()
     print(f"{len(codes)} streams ({playing} playing): {ours * 100:.0f} % of a core with their receivers")
     print(f"as many octets written to as many sockets and received: {alone * 100:.0f} %; ratio {ours / alone:.2f}")
 
@@ -131,32 +130,22 @@ async def bare(port: int, count: int) -> None:
         writer.close()
 
 
-def sink() -> tuple[int, Callable[[], None]]:
-    """A server that takes every stream and throws it away; its port, and what ends it."""
-    loop, ready, ports = asyncio.new_event_loop(), threading.Event(), []
+class Receiver(asyncio.Protocol):
+    """Takes a stream and throws it away."""
 
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\n")
-            while await reader.read(65536):
-                pass
-        except (OSError, EOFError):
-            pass
-        writer.close()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Say that it may come."""
+        assert isinstance(transport, asyncio.WriteTransport)
+        transport.write(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\n")
 
-    async def serve() -> None:
-        server = await asyncio.start_server(take, "127.0.0.1", 0, backlog=1000)
-        ports.append(server.sockets[0].getsockname()[1])
-        ready.set()
 
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.run_forever()
-
-    threading.Thread(target=run, daemon=True).start()
-    ready.wait()
-    return ports[0], lambda: (loop.call_soon_threadsafe(loop.stop), None)[1]
+def sink() -> int:
+    """A server of receivers in a thread of its own; its port."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(loop.create_server(Receiver, "127.0.0.1", 0, backlog=1000))
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    port: int = server.sockets[0].getsockname()[1]
+    return port
 
 
 if __name__ == "__main__":
