@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import logging
+import time
+from collections.abc import Sequence
+from threading import Lock
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from channels.announcements import speaker_reports
-from channels.announcements.playlist import POLL, POLL_SOON, Item, as_json, as_m3u, items
+from channels.announcements.playlist import POLL, POLL_SOON, Item, OnAir, as_json, as_m3u, items
 from channels.base import Service
 from channels.base.places import Place
 from channels.base.reading import json_body
@@ -21,17 +24,38 @@ from channels.base.refusals import RefusedError, http_error, json_response
 log = logging.getLogger(__name__)
 
 
+#: What is on the air is looked up once for all who ask within so many seconds: hundreds ask when an emergency begins.
+FRESH = 0.2
+
+
+class Listing:
+    """What is on the air for one village after another."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = Lock()
+        self._known: Sequence[OnAir] = ()
+        self._until = 0.0
+
+    def of(self, place: Place) -> list[Item]:
+        """What is to be played in a village, emergencies first."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._known = self._service.speakers.on_air(self._service.desk.now())
+                self._until = time.monotonic() + FRESH
+            known = self._known
+        return items([each for each in known if each.concerns(place.code)], self._service.booth)
+
+
 def routes(service: Service) -> Blueprint:
     """`GET /speakers/<village>/playlist.json`, `.m3u`; `POST /speakers/<village>/report`."""
     blueprint = Blueprint("speakers", __name__)
-
-    def played(place: Place) -> list[Item]:
-        return items(service.speakers.on_air(service.desk.now(), place.code), service.booth)
+    listing = Listing(service)
 
     @blueprint.get("/speakers/<village>/playlist.json")
     def playlist(village: str) -> ResponseReturnValue:
         place = _village(service, village)
-        listed = played(place)
+        listed = listing.of(place)
         soon = any(item.programme is None and service.booth.pending(item.said) for item in listed)
         name = service.places.full_name(place.code)
         told = as_json(place.code, name, listed, service.desk.now(), POLL_SOON if soon else POLL)
@@ -39,7 +63,7 @@ def routes(service: Service) -> Blueprint:
 
     @blueprint.get("/speakers/<village>/playlist.m3u")
     def m3u(village: str) -> ResponseReturnValue:
-        listed = played(_village(service, village))
+        listed = listing.of(_village(service, village))
         base = (service.settings.public_url or request.host_url).rstrip("/")
         text = as_m3u(listed, service.desk.now(), base)
         return _checked(Response(text, content_type="audio/x-mpegurl; charset=utf-8"))

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from channels.announcements import booth as booths
+from channels.announcements import speakers
 from channels.announcements.booth import Booth, SilentError
 from channels.announcements.speaker_watch import Watch
 from knowledge import database
@@ -112,6 +114,12 @@ class County:
             return self.client.post(f"/speakers/{to}/report", headers=headers, **more)
 
         return post
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time stands still in these tests: what is on the air is looked up anew for each request."""
+    monkeypatch.setattr(speakers, "FRESH", 0)
 
 
 @pytest.fixture
@@ -304,6 +312,19 @@ def test_only_villages_have_playlists(county: County, village: str, what: str) -
     response = county.client.get(f"/speakers/{village}/{what}")
     assert response.status_code == 404
     assert response.get_data(as_text=True).startswith("没有这个村")
+
+
+def test_hundreds_who_ask_at_once_are_one_look_up(county: County, monkeypatch) -> None:
+    monkeypatch.setattr(speakers, "FRESH", 0.2)
+    county.released()
+    looked = []
+    look = county.service.speakers.on_air
+    county.service.speakers.on_air = lambda *asked: looked.append(asked) or look(*asked)
+    assert [len(county.playlist(village)["items"]) for village in (VILLAGE, ELSEWHERE) * 3] == [1, 0] * 3
+    assert len(looked) <= 2
+    county.released(replace(STORM, places=(COUNTY,)))
+    time.sleep(0.2)
+    assert [len(county.playlist(village)["items"]) for village in (VILLAGE, ELSEWHERE)] == [2, 1]
 
 
 # --- reports ---------------------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ def test_an_emergency_is_on_the_playlist_at_once_and_spoken_soon(app: Flask, ser
     client = app.test_client()
     client.get(f"/speakers/{VILLAGE}/playlist.json")
     number = release(service)
-    (item,) = client.get(f"/speakers/{VILLAGE}/playlist.json").get_json()["items"]
+    (item,) = until(lambda: client.get(f"/speakers/{VILLAGE}/playlist.json").get_json()["items"], 2)
     assert (item["id"], item["text"]) == (number, STORM.text)
     until(lambda: _made(client))
     (item,) = client.get(f"/speakers/{VILLAGE}/playlist.json").get_json()["items"]
