@@ -11,7 +11,7 @@ from channels.announcements import speakers
 from channels.base import Channel, Service
 from channels.base.refusals import install_refusals
 from channels.base.sending import Sender
-from channels.sms import gammu, kannel, kannel_sender, twilio
+from channels.sms import gammu, kannel, kannel_sender, twilio, twilio_sender
 from channels.tv import loop
 from channels.wechat import sender as wechat_sender
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 CHANNELS: tuple[Channel, ...] = (
     Channel("web", web.routes),
     Channel("api", api.routes),
-    Channel("sms/twilio", twilio.routes),
+    Channel("sms/twilio", twilio.routes, twilio_sender.sender),
     Channel("sms/kannel", kannel.routes, kannel_sender.sender),
     Channel("sms/gammu", gammu.routes, gammu.sender),
     Channel("wechat", wechat.routes, wechat_sender.sender),

@@ -7,6 +7,7 @@ its own that it gives for a refusal: 11200 (HTTP status), 12300 (content type); 
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -17,9 +18,10 @@ from channels.base import Outcome, Service
 from channels.base.opting import wish
 from channels.base.reading import phone_number, tidy
 from channels.base.refusals import RefusedError
-from channels.base.twilio import field, prove
+from channels.base.twilio import field, letter, prove
 from channels.sms.answers import CHANNEL, GOODBYE, NO_WORDS, WELCOME, cost
 from channels.sms.segments import fit
+from channels.sms.twilio_sender import OPTED_OUT, meaning
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +59,24 @@ def routes(service: Service) -> Blueprint:
         reported = field("MessageStatus")
         if reported not in STATES:
             log.warning("Twilio reports an unknown message status, %.40r: taken as queued", reported)
-        state = STATES.get(reported, "queued")
-        detail = " ".join(part for part in (reported, request.form.get("ErrorCode", "")) if part)
-        service.desk.store.delivery(CHANNEL, field("MessageSid"), state, detail, service.desk.now())
+        _report(service, field("MessageSid"), reported, STATES.get(reported, "queued"), service.desk.now())
         return "", 204
 
     return blueprint
+
+
+def _report(service: Service, sid: str, reported: str, state: str, now: datetime) -> None:
+    """Keep what became of an answer, or of a message of the outbox. Who has opted out at Twilio has opted out here."""
+    told = request.form.get("ErrorCode", "")
+    number = int(told) if told.isascii() and told.isdecimal() and len(told) < 9 else 0
+    if number == OPTED_OUT:
+        service.desk.store.opt_out(CHANNEL, phone_number(field("To")), now)
+    ours = letter()
+    if ours is None:
+        service.desk.store.delivery(CHANNEL, sid, state, f"{reported} {told}".strip(), now)
+    else:
+        code, reason = meaning(number) if state == "failed" else ("", "")
+        service.outbox.report(ours, state, code, reason, now)
 
 
 def _handle(service: Service, message: Message) -> Outcome:

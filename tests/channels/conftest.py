@@ -29,6 +29,7 @@ from knowledge.mailbox import Mailbox
 from knowledge.outbox import Outbox
 from knowledge.places import Places
 from knowledge.tables import Inbound
+from tests.channels import twilio
 from tests.conftest import NOW
 
 TODAY = date(2026, 11, 23)
@@ -119,6 +120,13 @@ class Service:
     def stored(self) -> list[Inbound]:
         with database.sessions(self.engine)() as session:
             return list(session.scalars(select(Inbound).order_by(Inbound.id)))
+
+
+@pytest.fixture
+def rest() -> Iterator[tuple[str, type[twilio.Rest]]]:
+    """Twilio's REST API on this machine."""
+    with twilio.serving() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import re
 import threading
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any, ClassVar
-from urllib.parse import parse_qs, urljoin, urlsplit
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -27,13 +25,13 @@ from channels.phone.speaking import Stand
 from knowledge import database
 from knowledge.tables import Outgoing
 from tests.channels.conftest import CHOOSE, PRICE, TODAY
+from tests.channels.twilio import ACCOUNT
 from tests.conftest import NOW
 from tests.knowledge.test_identities import register
 
 TOKEN = "12345"
 BASE = "http://localhost"
 KNOWN, STRANGER = "13900000001", "13999999999"
-ACCOUNT = "AC" + "0" * 32
 BACK = {"twilio_account_sid": ACCOUNT, "twilio_number": "+15005550006"}
 
 # The fields of an incoming call, of what was said or pressed, and of a call's end, as Twilio sends them.
@@ -786,38 +784,6 @@ def test_who_is_called_back_is_told_so_and_known(back) -> None:
     assert first.tags == ["Gather"]
     say(client, first, "低保名单", **outbound)
     assert service.asked[0].resident == KNOWN
-
-
-class Rest(BaseHTTPRequestHandler):
-    """Twilio's REST API as far as calls go; `answers` are (status, body), `requests` what it was asked."""
-
-    answers: ClassVar[list[tuple[int, str]]]
-    requests: ClassVar[list[tuple[str, str, dict[str, list[str]]]]]
-
-    def do_POST(self) -> None:
-        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.requests.append((self.path, self.headers["Authorization"], parse_qs(form)))
-        status, body = self.answers.pop(0)
-        if status == 0:
-            self.connection.close()
-            return
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def rest() -> Iterator[tuple[str, type[Rest]]]:
-    Rest.answers, Rest.requests = [], []
-    server = HTTPServer(("127.0.0.1", 0), Rest)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", Rest
-    server.shutdown()
-    thread.join()
 
 
 def ordering(make, url: str):
