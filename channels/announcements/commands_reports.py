@@ -63,6 +63,8 @@ def status(number: int, watch: bool, interval: float, json_: bool) -> None:
         click.echo(f"  {OUTLETS.get(channel, channel)}：{counts}")
     click.echo(f"  回执{about['confirmed']}人，重听{about['heard']}人，大喇叭播了{about['played']}次，", nl=False)
     click.echo(f"花费{about['cost']}元")
+    for speaker in about["unplayed"]:
+        click.echo(f"  大喇叭没播：{speaker['speaker']}（{places_of([speaker['place']])}），请派人去看")
     for event in about["trace"]:
         detail = f"：{event['detail']}" if event["detail"] else ""
         click.echo(f"  {event['at']}  {event['who'] or '系统'}{_DONE.get(event['what'], event['what'])}{detail}")
@@ -76,6 +78,7 @@ def _about(number: int) -> dict[str, Any]:
         for (channel, state), count in sorted(progress.deliveries.items())
     ]
     trace = service().announcements.trace(number)
+    unplayed = service().speakers.unplayed(number, service().settings.now())
     return {
         **{"number": number, "identifier": row.identifier, "title": row.title, "state": row.state},
         **{"urgency": row.urgency, "places": row.places, "groups": row.groups, "outlets": row.outlets},
@@ -83,6 +86,7 @@ def _about(number: int) -> dict[str, Any]:
         **{"people": service().audience.size(number), "queued_for_all": row.spread, "deliveries": deliveries},
         **{"confirmed": progress.confirmed, "heard": progress.heard, "played": progress.played},
         **{"cost": f"{progress.cost:.2f}"},
+        "unplayed": [{"speaker": speaker.name, "place": speaker.place} for speaker in unplayed],
         "trace": [
             {"at": local(event.at), "who": event.who, "what": event.what, "detail": event.detail} for event in trace
         ],

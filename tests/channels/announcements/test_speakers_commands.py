@@ -128,6 +128,22 @@ def test_check_tells_of_silence_and_of_what_cannot_be_spoken(flask, service: Ser
     assert f"announcement {number} cannot be spoken" in said
 
 
+def test_the_status_of_an_emergency_names_the_loudspeakers_that_did_not_play_it(flask, service: Service) -> None:
+    from knowledge.announcements.tables import AnnouncementEvent, Speaker
+
+    flask("speaker", "add", "东头", "--place", NAME)
+    number = release(service)
+    assert "大喇叭没播" not in flask("announce", "status", str(number)).output
+    with service.sessions.begin() as session:  # ten minutes ago
+        for row in session.query(AnnouncementEvent):
+            row.at -= timedelta(minutes=10)
+        row = session.get(Speaker, "东头")
+        assert row
+        row.since -= timedelta(hours=1)
+    said = flask("announce", "status", str(number)).output
+    assert "大喇叭没播：东头（五重安镇万宝沟村）" in said
+
+
 def test_an_emergency_is_on_the_playlist_at_once_and_spoken_soon(app: Flask, service: Service) -> None:
     """By the real voice; how fast is measured in benchmarks/."""
     client = app.test_client()
