@@ -58,6 +58,7 @@ from knowledge.wechat import Wechat
 from tts import checks, voices
 from tts import commands as tts_commands
 from tts.programme import SINGLE, Programme, Studio
+from knowledge.sms_pictures import SmsPictures
 from tts.pronounce import UnreadableError
 from tts.sound import SoundError
 from tts.voices import VoiceError, utterance
@@ -168,6 +169,11 @@ class Service:
     def wechat(self) -> Wechat:
         """What the WeChat channel keeps beside its messages."""
         return Wechat(self.sessions)
+    @cached_property
+    def sms_pictures(self) -> SmsPictures:
+        """The pictures that came with text messages."""
+        return SmsPictures(self.sessions)
+
 
     @cached_property
     def outbox(self) -> Outbox:

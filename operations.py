@@ -174,6 +174,7 @@ def forget(service: Service) -> None:
     service.outbox.purge(now - timedelta(days=days))
     service.audience.purge(now - timedelta(days=days))
     Wechat(service.sessions).purge(now - timedelta(days=days))
+    service.sms_pictures.purge(now - timedelta(days=days))
     People(service.sessions).purge(now, now - timedelta(days=days))
     with service.sessions.begin() as session:
         memory.purge(session, now, days)

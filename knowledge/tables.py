@@ -670,6 +670,22 @@ class WechatToken(Base):
     taken: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class SmsPicture(Base):
+    """A picture (or another file) that came with a text message, kept for a report.
+
+    The file itself stays with the gateway, which shows it to who knows the account's password. Senders are unmasked here
+    and purged by age.
+    """
+
+    __tablename__ = "sms_pictures"
+    sender: Mapped[str] = mapped_column(String(100), primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(100))  # the content type, as the gateway tells it
+    url: Mapped[str] = mapped_column(String(500))
+    received: Mapped[datetime] = mapped_column(Moment)
+
+
 class WechatKept(Base):
     """A picture, a voice or a place that a WeChat user sent, kept for a report. WeChat keeps media for three days."""
 

@@ -162,6 +162,8 @@ class Service(Protocol):
     def wechat(self) -> Any: ...  # see knowledge.wechat.Wechat
     @property
     def magazine(self) -> Magazine: ...
+    def sms_pictures(self) -> Any: ...  # see knowledge.sms_pictures.SmsPictures
+    @property
     @property
     def people(self) -> People: ...
     def texting(self) -> bool:

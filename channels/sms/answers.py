@@ -20,6 +20,7 @@ LONGEST = 1600
 
 GOODBYE = Reply("已退订，不再给您发短信。想恢复，回“恢复”。", intent="opt_out")
 WELCOME = Reply("已恢复，有事您直接发短信来问。回TD退订。", intent="opt_in")
+PICTURE_KEPT = Reply("照片收到了，已经存下。是哪个村、什么事？请用文字说一下。", intent="picture")
 NO_WORDS = Reply("我只看得懂文字，请把问题打成字发来，比如：玉米多少钱一斤。", intent="no_words")
 
 

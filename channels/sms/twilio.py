@@ -13,13 +13,13 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from twilio.twiml.messaging_response import MessagingResponse
 
-from bot.messages import Address, Message
+from bot.messages import Address, Message, Reply
 from channels.base import Outcome, Service
 from channels.base.opting import wish
 from channels.base.reading import phone_number, tidy
 from channels.base.refusals import RefusedError
 from channels.base.twilio import field, letter, prove
-from channels.sms.answers import CHANNEL, GOODBYE, NO_WORDS, WELCOME, cost
+from channels.sms.answers import CHANNEL, GOODBYE, NO_WORDS, PICTURE_KEPT, WELCOME, cost
 from channels.sms.segments import fit
 from channels.sms.twilio_sender import OPTED_OUT, meaning
 
@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 #: Twilio's own limit for the body of a message, in characters.
 LONGEST = 1600
+
+#: So many pictures a message may have at Twilio.
+MOST_PICTURES = 10
 
 #: What Twilio reports of a sent message, in the words of `knowledge.mailbox.PROGRESS`.
 STATES = {
@@ -47,8 +50,11 @@ def routes(service: Service) -> Blueprint:
         sender, sid = phone_number(field("From")), field("MessageSid")
         text = tidy(request.form.get("Body", ""))[:LONGEST].strip()
         message = Message(Address(CHANNEL, sender), text, service.desk.now(), id=sid, resident=sender)
+        pictures = _pictures()
+        if pictures:
+            service.sms_pictures.keep(sender, sid, pictures, message.received)
         try:
-            outcome = _handle(service, message)
+            outcome = _handle(service, message, PICTURE_KEPT if pictures else NO_WORDS)
         except RefusedError as refusal:
             return _twiml(refusal.chinese)
         return _twiml(fit(outcome.reply) if outcome.reply else None)
@@ -79,15 +85,34 @@ def _report(service: Service, sid: str, reported: str, state: str, now: datetime
         service.outbox.report(ours, state, code, reason, now)
 
 
-def _handle(service: Service, message: Message) -> Outcome:
-    """Obey wishes first, whatever else the message might mean; else answer."""
+def _pictures() -> list[tuple[str, str]]:
+    """The pictures of a message, each its content type and its address: at most as many as Twilio takes."""
+    told = request.form.get("NumMedia", "")
+    count = int(told) if told.isascii() and told.isdecimal() and len(told) < 4 else 0
+    named = [
+        (_cut(f"MediaContentType{at}", 100), _cut(f"MediaUrl{at}", 501)) for at in range(min(count, MOST_PICTURES))
+    ]
+    kept = [(kind, url) for kind, url in named if url.startswith("https://") and len(url) <= 500]
+    if len(kept) < count:
+        log.warning(
+            "%d pictures of a message are not kept: they have no https address, or are too many", count - len(kept)
+        )
+    return kept
+
+
+def _cut(name: str, longest: int) -> str:
+    return tidy(request.form.get(name, ""))[:longest]
+
+
+def _handle(service: Service, message: Message, no_words: Reply) -> Outcome:
+    """Obey wishes first, whatever else the message might mean; else answer, with `no_words` where it has none."""
     told = request.form.get("OptOutType", "").lower()  # Twilio has obeyed and told the sender itself
     asked = told if told in ("stop", "start") else wish(message.text)
     if asked:
         desk = service.desk
         outcome = desk.stop(message, GOODBYE, cost) if asked == "stop" else desk.start(message, WELCOME, cost)
         return Outcome("silent") if told else outcome
-    return service.desk.receive(message, cost=cost, say=None if message.text else NO_WORDS)
+    return service.desk.receive(message, cost=cost, say=None if message.text else no_words)
 
 
 def _twiml(text: str | None) -> Response:

@@ -28,6 +28,7 @@ from knowledge.identities import People
 from knowledge.mailbox import Mailbox
 from knowledge.outbox import Outbox
 from knowledge.places import Places
+from knowledge.sms_pictures import SmsPictures
 from knowledge.tables import Inbound
 from tests.channels import twilio
 from tests.conftest import NOW
@@ -74,6 +75,7 @@ class Service:
     def __post_init__(self) -> None:
         self.people = People(database.sessions(self.engine))
         self.outbox = Outbox(database.sessions(self.engine))
+        self.sms_pictures = SmsPictures(database.sessions(self.engine))
         self.mailbox = Mailbox(database.sessions(self.engine))
         self.announcements = Announcements(database.sessions(self.engine))
         self.answers = Answers(database.sessions(self.engine))

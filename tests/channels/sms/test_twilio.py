@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -12,12 +13,12 @@ import pytest
 from sqlalchemy import select
 from twilio.request_validator import RequestValidator
 
-from bot.messages import Choice, Message, Reply
+from bot.messages import Address, Choice, Message, Reply
 from channels.base.reading import phone_number
-from channels.sms.answers import GOODBYE, WELCOME
+from channels.sms.answers import GOODBYE, PICTURE_KEPT, WELCOME
 from channels.sms.segments import split
 from knowledge import database
-from knowledge.tables import Delivery, OptOut
+from knowledge.tables import Delivery, OptOut, SmsPicture
 from tests.channels.conftest import PRICE
 
 TOKEN = "12345"
@@ -255,6 +256,65 @@ def test_a_message_without_words_asks_for_words(made, form: dict[str, str]) -> N
     assert "文字" in (said(send(client, form)) or "")
     assert not service.asked
     assert [row.text for row in service.stored()] == [""]
+
+
+def kept(service) -> list[tuple[str, str, int, str, str]]:
+    with database.sessions(service.engine)() as session:
+        rows = session.scalars(select(SmsPicture).order_by(SmsPicture.message_id, SmsPicture.position))
+        return [(row.sender, row.message_id, row.position, row.kind, row.url) for row in rows]
+
+
+def test_pictures_are_kept_before_anything_is_answered_and_once(made) -> None:
+    service, client = made
+    form = {**PICTURE, "NumMedia": "2", "MediaContentType1": "video/3gpp", "MediaUrl1": PICTURE["MediaUrl0"] + "1"}
+    service.desk.store.receive = lambda *_: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        service.desk.receive(Message(Address("sms", "x"), "", service.time))
+    assert send(client, form).status_code == 500
+    del service.desk.store.receive
+    rows = [
+        ("13912345678", form["MessageSid"], 0, "image/jpeg", form["MediaUrl0"]),
+        ("13912345678", form["MessageSid"], 1, "video/3gpp", form["MediaUrl1"]),
+    ]
+    assert kept(service) == rows
+    assert said(send(client, form)) == PICTURE_KEPT.headline
+    assert split(PICTURE_KEPT.headline).count == 1
+    assert said(send(client, form)) is None
+    assert kept(service) == rows
+    assert [row.intent for row in service.stored()] == ["picture"]
+
+
+def test_a_picture_with_words_is_kept_and_the_words_are_answered(made) -> None:
+    service, client = made
+    assert PRICE.headline in (said(send(client, {**PICTURE, "Body": "玉米多少钱"})) or "")
+    assert len(kept(service)) == 1
+    service.later(days=91)
+    service.sms_pictures.purge(service.time - timedelta(days=90))
+    assert kept(service) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [
+        ({"MediaUrl0": "http://api.twilio.com/ME0"}, 0),
+        ({"MediaUrl0": "file:///etc/passwd"}, 0),
+        ({"MediaUrl0": ""}, 0),
+        ({"MediaUrl0": "https://api.twilio.com/" + "x" * 500}, 0),
+        ({"NumMedia": "0"}, 0),
+        ({"NumMedia": "-1"}, 0),
+        ({"NumMedia": "many"}, 0),
+        ({"NumMedia": "９"}, 0),
+        ({"NumMedia": ""}, 0),
+        ({"NumMedia": "3"}, 1),
+        ({"MediaContentType0": "x" * 200}, 1),
+        ({"NumMedia": "99", **{f"MediaUrl{n}": f"https://api.twilio.com/ME{n}" for n in range(99)}}, 10),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_only_pictures_that_can_be_fetched_are_kept_and_so_many(made, change: dict[str, str], count: int) -> None:
+    service, client = made
+    assert "文字" in (said(send(client, {**PICTURE, **change})) or "")
+    assert len(kept(service)) == count
 
 
 def test_a_message_without_a_body_field_at_all(made) -> None:
