@@ -47,11 +47,37 @@ class Traffic(Collector):
         yield from (received, waiting, segments, ready, all_speakers, silent)
 
 
+class Sent(Collector):
+    """What was put into the outbox lately, by channel and state, and what it costs as far as prices are known."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ["channel", "state"]
+        messages = GaugeMetricFamily(
+            "xiangyin_outbox_messages_24h", "Messages put into the outbox in 24 hours", labels=labels
+        )
+        segments = GaugeMetricFamily("xiangyin_outbox_segments_24h", "Parts that they are of", labels=labels)
+        cost = GaugeMetricFamily("xiangyin_outbox_cost_yuan_24h", "What they cost, in yuan", labels=labels)
+        uncertain = GaugeMetricFamily(
+            "xiangyin_outbox_uncertain_24h", "Attempts of which nobody knows whether the gateway has it", labels=labels
+        )
+        for total in self._service.outbox.totals(self._service.desk.now() - LATELY):
+            named = [total.channel, total.state]
+            messages.add_metric(named, total.messages)
+            segments.add_metric(named, total.segments)
+            cost.add_metric(named, float(total.cost))
+            uncertain.add_metric(named, total.uncertain)
+        yield from (messages, segments, cost, uncertain)
+
+
 def routes(service: Service) -> Blueprint:
     """`GET /healthz`, `/readyz`, `/metrics`."""
     blueprint = Blueprint("operations", __name__)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Traffic(service))
+    registry.register(Sent(service))
 
     @blueprint.get("/healthz")
     def healthz() -> ResponseReturnValue:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+
+from channels.base.sending import Wanted
 
 TOKEN = "scrape"
 
@@ -66,3 +71,33 @@ def test_silent_loudspeakers_are_counted(make) -> None:
     text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).get_data(as_text=True)
     assert "xiangyin_speakers 3.0" in text
     assert "xiangyin_speakers_silent 2.0" in text
+
+
+def test_metrics_count_what_goes_out(make) -> None:
+    service, client = make(metrics_token=TOKEN)
+    outbox = service.outbox
+    letters = [Wanted("sms", f"1390000000{n}", "通知", "reply", segments=2, cost=Decimal("0.10")) for n in range(3)]
+    outbox.put([*letters, Wanted("call", "13900000009", "回拨", "reply")], service.time)
+    (sent,) = outbox.take("kannel", "sms", service.time, 1e9).letters
+    outbox.report(sent.number, "delivered", "", "", service.time)
+    service.later(seconds=1)
+    (lost,) = outbox.take("kannel", "sms", service.time, 1e9).letters
+    service.later(hours=1)
+    assert outbox.again(lost, service.time)
+    outbox.put([Wanted("sms", "13900000008", "早的", "reply")], service.time - timedelta(hours=30))
+    text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).get_data(as_text=True)
+    samples = {
+        (sample.name.removeprefix("xiangyin_outbox_"), sample.labels["channel"], sample.labels["state"]): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name.startswith("xiangyin_outbox_")
+    }
+    assert samples == {
+        **{("messages_24h", "sms", "delivered"): 1, ("messages_24h", "sms", "queued"): 2},
+        **{("segments_24h", "sms", "delivered"): 2, ("segments_24h", "sms", "queued"): 4},
+        **{("cost_yuan_24h", "sms", "delivered"): 0.1, ("cost_yuan_24h", "sms", "queued"): 0.2},
+        **{("uncertain_24h", "sms", "delivered"): 0, ("uncertain_24h", "sms", "queued"): 1},
+        **{("messages_24h", "call", "queued"): 1, ("segments_24h", "call", "queued"): 1},
+        **{("cost_yuan_24h", "call", "queued"): 0, ("uncertain_24h", "call", "queued"): 0},
+    }
+    assert "1390000000" not in text
