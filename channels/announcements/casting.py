@@ -196,8 +196,10 @@ class Cast:
     async def _keep_looking(self) -> None:
         """The database is asked in a thread: the sound does not wait for it."""
         while True:
+            wait = LOOK
             try:
                 self._on_air = await asyncio.to_thread(self._speakers.on_air, self._now())
             except Exception:
                 log.exception("the announcements could not be looked up; the streams go on with those that are known")
-            await asyncio.sleep(LOOK)
+                wait = PATIENCE
+            await asyncio.sleep(wait)

@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 #: It looks for new announcements so often, and for silent loudspeakers every so many looks; seconds.
 LOOK, ROUND = 0.5, 20
 
+#: After a failure it waits for so many seconds.
+REST = 5.0
+
 
 class Speakers(Protocol):
     """See `knowledge.announcements.speakers.Speakers`."""
@@ -39,14 +42,16 @@ class Watch:
         """Watch until told to stop."""
         looks = 0
         while not stop.is_set():
+            wait = LOOK
             try:
                 self.prepare()
                 if looks % ROUND == 0:
                     self.listen()
             except Exception:
-                log.exception("the loudspeakers could not be looked after; going on")
+                log.exception("the loudspeakers could not be looked after; trying again")
+                wait = REST
             looks += 1
-            stop.wait(LOOK)
+            stop.wait(wait)
 
     def prepare(self) -> None:
         """Have made what loudspeakers play now or will play, without waiting for it."""

@@ -23,6 +23,9 @@ from knowledge.database import Sessions
 #: An emergency that a loudspeaker has not played so long after its beginning is a matter for people.
 UNPLAYED_AFTER = timedelta(minutes=5)
 
+#: What begins so soon is made ready.
+SOON = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class OnAir:
@@ -101,8 +104,8 @@ class Speakers:
             return [OnAir(row, _began(row, released)) for row in rows]
 
     def coming(self, now: datetime) -> Sequence[Announcement]:
-        """What loudspeakers will play later: approved, not begun."""
-        later = Announcement.state == "scheduled", Announcement.starts > now
+        """What loudspeakers will play within a day: approved, not begun."""
+        later = Announcement.state == "scheduled", Announcement.starts > now, Announcement.starts < now + SOON
         with self._sessions() as session:
             rows = session.scalars(select(Announcement).where(*later).order_by(Announcement.starts)).all()
         return [row for row in rows if "speaker" in row.outlets]

@@ -67,6 +67,8 @@ def test_what_is_on_the_air_begins_when_it_could_first_be_heard(county: County, 
         (ordinary, NOW - 5 * MINUTE),
     ]
     assert speakers.on_air(DRAFT.starts, VILLAGE)[1].began == DRAFT.starts
+    later = county.announcements.compose(replace(DRAFT, starts=NOW + timedelta(days=1)), "甲", NOW)
+    county.announcements.approve(later, "乙", NOW)
     assert [row.id for row in speakers.coming(NOW)] == [planned]
     assert speakers.on_air(NOW, ELSEWHERE) == []
     assert speakers.on_air(NOW)[0].concerns(VILLAGE)

@@ -90,12 +90,15 @@ class Radio:
     def newly_silent(self, now: datetime, limit: timedelta) -> Sequence[Any]:
         return []
 
+    def prepare(self, text: str, urgency: str = "routine", title: str = "通知") -> None:
+        """Have something spoken that will be said."""
+        self.booth.make(Said(0, title, text, self.start, self.start, urgency))
+
     def say(self, text: str, urgency: str = "routine", places: tuple[str, ...] = (TOWN,), title: str = "通知") -> Said:
         """Something in force from now on, spoken already."""
+        self.prepare(text, urgency, title)
         now = self.now()
         said = Said(len(self.listed) + 1, title, text, now, now + timedelta(days=1), urgency, places=places)
-        self.booth.make(said)
-        said.starts = now = self.now()
         self.listed.append(OnAir(said, now))
         return said
 

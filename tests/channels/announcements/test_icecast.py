@@ -65,11 +65,15 @@ def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station
 
 def test_an_emergency_cuts_in_and_is_heard_as_it_was_made(station: Station, tmp_path: Path) -> None:
     ear, other = tmp_path / "village.raw", tmp_path / "other.raw"
+    film, move = "今天下午放电影，请大家都来看，带好小板凳。", "马上转移到村委会。"
+    station.radio.prepare(film, title="电影")
+    station.radio.prepare(move, "emergency", title="暴雨")
     ears = [listen(station.address(), ear, 34), listen(station.address(OTHER), other, 8)]
     until(lambda: station.icecast.status(MOUNT).get("listeners") == 1)
-    ordinary = station.radio.say("今天下午放电影，请大家都来看，带好小板凳。", title="电影")
+    ordinary = station.radio.say(film, title="电影")
     until(lambda: station.icecast.status(MOUNT).get("title") == "电影")
-    storm = station.radio.say("马上转移到村委会。", "emergency", title="暴雨")
+    time.sleep(3)
+    storm = station.radio.say(move, "emergency", title="暴雨")
     until(lambda: station.icecast.status(MOUNT).get("title") == "紧急：暴雨")
     assert station.icecast.status(OTHER).get("title") == BETWEEN
     assert station.icecast.status(MOUNT).get("server_name") == "五重安镇万宝沟村"

@@ -362,6 +362,13 @@ def test_what_is_told_beyond_what_is_known_is_kept_within_bounds(county: County)
     assert (known.about["nul"], known.about["half"]) == ("ab", "x")
 
 
+@pytest.mark.parametrize("depth", [100, 330, 480, 900, 950, 990, 1500, 20_000])
+def test_what_is_nested_however_deep_is_kept_or_refused(county: County, depth: int) -> None:
+    post = county.speaker()
+    data = b'{"a": ' + b"[" * depth + b"]" * depth + b"}"
+    assert post(data=data, content_type="application/json").status_code in (200, 400)
+
+
 @pytest.mark.parametrize("token", ["wrong", "", " ", "None", "Bearer"])
 def test_a_report_without_the_speaker_s_token_is_refused(county: County, token: str) -> None:
     post = county.speaker()
