@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask
 from sqlalchemy import Engine
@@ -27,8 +28,8 @@ from bot.skills.base import Context
 from bot.understanding import commands as understanding_commands
 from bot.understanding.query import Names
 from channels import register, senders
+from channels.announcements import cap_words, commands_speakers
 from channels.announcements import commands as announcement_commands
-from channels.announcements import commands_speakers
 from channels.announcements.booth import Booth, SilentError
 from channels.announcements.speaker_watch import Watch
 from channels.announcements.workflow import Workflow
@@ -44,9 +45,12 @@ from channels.web import commands as web_commands
 from config import Settings
 from knowledge import database, names, places, policies
 from knowledge.announcements import Announcements
+from knowledge.announcements.alert_rules import listed
 from knowledge.announcements.answers import Answers
 from knowledge.announcements.audience import Audience
 from knowledge.announcements.groups import Groups
+from knowledge.announcements.published import Published
+from knowledge.announcements.received import Alerts
 from knowledge.announcements.speakers import Speakers
 from knowledge.announcements.staff import Team
 from knowledge.announcements.tables import Announcement
@@ -194,6 +198,22 @@ class Service:
     def answers(self) -> Answers:
         """What people answer to announcements."""
         return Answers(self.sessions)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Where alerts arrive."""
+        senders = listed(self.settings.cap_senders)
+        return Alerts(self.sessions, self.places, senders, self.cap_sender, cap_words)
+
+    @cached_property
+    def published(self) -> Published:
+        """What the world may read of announcements."""
+        return Published(self.sessions)
+
+    @property
+    def cap_sender(self) -> str:
+        """Our name as a sender of alerts: the county's code at our public address."""
+        return f"{self.settings.county_code}@{urlsplit(self.settings.public_url).hostname or 'xiangyin.invalid'}"
 
     @cached_property
     def team(self) -> Team:

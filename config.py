@@ -84,6 +84,8 @@ class Settings(BaseModel):
     audio_folder: Path = Path("data/audio")
     speaker_silent_minutes: int = Field(15, ge=2)
     icecast_url: SecretStr | None = None
+    cap_token: SecretStr | None = None
+    cap_senders: str = Field("", pattern=r"^[^<&]*$")
     message_days: int = Field(90, ge=1)
 
     @field_validator("wechat_aes_key", "wechat_previous_aes_key")

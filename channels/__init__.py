@@ -7,7 +7,7 @@ import logging
 from flask import Flask
 
 from channels import api, audio, operations, phone, pictures, rasa, tv, web, wechat
-from channels.announcements import speakers
+from channels.announcements import cap_routes, speakers
 from channels.base import Channel, Service
 from channels.base.refusals import install_refusals
 from channels.base.sending import Sender
@@ -29,6 +29,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("pictures", pictures.routes),
     Channel("audio", audio.routes),
     Channel("speakers", speakers.routes),
+    Channel("cap", cap_routes.routes),
     Channel("tv", tv.routes),
     Channel("tv/loop", loop.routes),
     Channel("operations", operations.routes),

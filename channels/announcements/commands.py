@@ -15,7 +15,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from channels.announcements import commands_preview, commands_reports, composing
+from channels.announcements import commands_cap, commands_preview, commands_reports, composing
 from channels.announcements.commands_staff import group, staff
 from channels.announcements.composing import ComposingError
 from channels.announcements.desk import Refused, acting, as_json, local, places_of, refusing, service
@@ -267,7 +267,7 @@ def _told(number: int, json_: bool) -> None:
     click.echo(f"接着：{next_step}。", err=True)
 
 
-for part in (group, *commands_preview.COMMANDS, *commands_reports.COMMANDS):
+for part in (group, *commands_preview.COMMANDS, *commands_reports.COMMANDS, *commands_cap.COMMANDS):
     announce.add_command(part)
 
 COMMANDS = (announce, staff)

@@ -134,6 +134,8 @@ class Settings(Protocol):
     def phone_ring_seconds(self) -> int: ...
     @property
     def speaker_silent_minutes(self) -> int: ...
+    @property
+    def cap_token(self) -> SecretStr | None: ...
 
 
 class Magazine(Protocol):
@@ -178,6 +180,10 @@ class Service(Protocol):
 
     @property
     def speakers(self) -> Any: ...  # see knowledge.announcements.speakers.Speakers
+    @property
+    def alerts(self) -> Any: ...  # see knowledge.announcements.received.Alerts
+    @property
+    def published(self) -> Any: ...  # see knowledge.announcements.published.Published
     @property
     def booth(self) -> Any: ...  # see channels.announcements.booth.Booth
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -22,6 +21,7 @@ Outcome = Literal[
     "elsewhere",  # for no place of ours
     "ignored",
     "repeat",
+    "refused",  # no message of CAP 1.2
 ]
 
 #: A sender's clock may be so far ahead.
@@ -34,8 +34,8 @@ STRENGTH: tuple[Outcome, ...] = ("released", "scheduled", "waiting", "missed")
 class Wording(Protocol):
     """The words of an alert: title, text, and a short text or ""; see `channels.announcements.cap_words`."""
 
-    alert: Callable[[Info, datetime], tuple[str, str, str]]
-    all_clear: Callable[[Info | None, str], tuple[str, str, str]]
+    def alert(self, info: Info, now: datetime, /) -> tuple[str, str, str]: ...
+    def all_clear(self, info: Info | None, title: str, /) -> tuple[str, str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from knowledge.announcements.tables import Announcement
 from knowledge.database import Sessions, dialect_of
 from knowledge.imports import cap
 from knowledge.imports.cap import Info, Message, Reference
+from knowledge.imports.readers import FileError
 from knowledge.imports.rows import RowError
 from knowledge.imports.store import Taken, Writer, too_long
 from knowledge.places import Places
@@ -51,14 +52,13 @@ class Alerts:
         self._wording = wording
 
     def receive(self, data: bytes, now: datetime) -> Receipt:
-        """Take one message. The same message again changes nothing.
-
-        Raises FileError and RowError (Chinese sentences) for what is no message of CAP 1.2.
-        """
-        message = cap.read(data)
-        cap.check(message)
-        if too_long(DATASETS["alerts"], {"identifier": message.identifier, "sender": message.sender}):
-            raise RowError("预警的编号或发送者太长，最多200个字")
+        """Take one message. The same message again changes nothing; what is no message of CAP 1.2 is refused."""
+        try:
+            message = cap.read(data)
+            cap.check(message)
+        except (FileError, RowError) as error:
+            log.warning("an alert was refused: %s", error)
+            return Receipt("refused", (), (str(error),))
         with self._sessions.begin() as session:
             _one_at_a_time(session)
             receipt = self._take(session, message, now)

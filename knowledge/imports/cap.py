@@ -40,6 +40,9 @@ ALLOWED = {
     "certainty": {"Observed", "Likely", "Possible", "Unlikely", "Unknown"},
 }
 
+#: Of an identifier and a sender, in characters.
+LONGEST = 200
+
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _CHINESE = frozenset({"gbk", "gb2312", "gb18030", "gb_2312-80", "cp936", "ms936"})
 _REFERENCE = re.compile(r"([^\s,]+)\s*,\s*([^\s,]+)\s*,\s*([^\s,]+)")
@@ -145,6 +148,8 @@ def check(message: Message) -> None:
     for label, value in (("identifier", message.identifier), ("sender", message.sender)):
         if not _NAME.fullmatch(value):
             raise RowError(f"预警的“{label}”里不能有空格、逗号、<和&")
+        if len(value) > LONGEST:
+            raise RowError(f"预警的“{label}”太长，最多{LONGEST}个字")
     said = [("status", message.status), ("msgType", message.kind), ("scope", message.scope)]
     for info in message.infos:
         if not info.event:
