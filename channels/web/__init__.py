@@ -14,6 +14,7 @@ from bot.messages import Choice, Message, as_json
 from channels.base import Outcome, Service
 from channels.base.reading import MAX_NAME, MAX_TEXT, Asked, asked, json_body, village, whole_body
 from channels.base.refusals import RefusedError, http_error, json_response
+from channels.web import announcements
 from channels.web.number import add_routes
 from channels.web.visitor import Visitor, dressed, visitor
 
@@ -21,10 +22,11 @@ EXAMPLES = tuple(Choice(text, text) for text in ("玉米多少钱一斤", "低�
 
 
 def routes(service: Service) -> Blueprint:
-    """`GET` and `POST /`, `/number`, `GET /web/places.json` and the page's own files under `/web/`."""
+    """`GET` and `POST /`, `/number`, `GET /announcements`, `/web/places.json` and the page's own files under `/web/`."""
     blueprint = Blueprint("web", __name__, static_folder="static", static_url_path="/web", template_folder="templates")
 
     add_routes(blueprint, service)
+    announcements.add_routes(blueprint, service)
 
     @blueprint.get("/")
     def page() -> ResponseReturnValue:
@@ -97,6 +99,7 @@ def _page(
         number=who.number,
         proof=who.form_proof,
         texting=service.texting(),
+        announcements=announcements.on_the_page(service, who, named),
         examples=EXAMPLES,
         longest=MAX_TEXT,
         village=named,

@@ -112,7 +112,7 @@ def test_nothing_that_is_said_runs(browser, site) -> None:
     wait(browser, lambda b: log(b).count("onerror") >= 3)
     assert "owned" not in browser.title
     assert not browser.find_elements(By.TAG_NAME, "img")
-    assert len(browser.find_elements(By.TAG_NAME, "script")) == 1
+    assert len(browser.find_elements(By.TAG_NAME, "script")) == 2
 
 
 def test_a_village_is_found_by_part_of_its_name_and_kept(browser, site) -> None:

@@ -315,7 +315,7 @@ def test_a_village_that_is_not_ours_is_told(made, named: str) -> None:
     assert response.status_code == 400
     shown = page(response)
     assert [attrs for tag, attrs in shown.elements if attrs.get("class") == "refused"]
-    assert [tag for tag, _ in shown.elements].count("script") == 1
+    assert [tag for tag, _ in shown.elements].count("script") == 2
     assert [i["value"] for i in shown.all("input") if i.get("id") == "village"] == [""]
 
 

@@ -56,13 +56,13 @@ def made(make):
 def test_the_first_load_is_small(made) -> None:
     _, client = made
     first = client.get("/")
-    files = [client.get(path) for path in ("/web/chat.css", "/web/chat.js")]
+    files = [client.get(path) for path in ("/web/chat.css", "/web/chat.js", "/web/announcements.js")]
     assert all(response.status_code == 200 for response in (first, *files))
     assert sum(len(response.data) for response in (first, *files)) < 20_000
     linked = {
         value for _, attrs in page(first).elements for name, value in attrs.items() if name in ("src", "href") and value
     }
-    assert linked == {"/web/chat.css", "/web/chat.js", "#text"}, "nothing else is loaded"
+    assert linked == {"/web/chat.css", "/web/chat.js", "/web/announcements.js", "#text"}, "nothing else is loaded"
 
 
 def test_the_page_answers_without_javascript(made) -> None:
@@ -148,7 +148,7 @@ def test_nothing_that_anybody_says_becomes_markup(made, text: str) -> None:
     assert not shown.all("img"), "a picture is a path of our own"
     refused = page(client.post("/", data={"text": "玉米", "village": text}))
     assert text in refused.text
-    assert [tag for tag, _ in refused.elements].count("script") == 1
+    assert [tag for tag, _ in refused.elements].count("script") == 2
 
 
 def test_a_picture_of_our_own_is_shown_with_words_for_it(made) -> None:
@@ -175,8 +175,9 @@ def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere(made) -> No
     assert not shown.all("style")
 
 
-def test_the_script_never_writes_markup_and_is_es5() -> None:
-    script = (STATIC / "chat.js").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["chat.js", "announcements.js"])
+def test_the_scripts_never_write_markup_and_are_es5(name: str) -> None:
+    script = (STATIC / name).read_text(encoding="utf-8")
     for unsafe in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("):
         assert unsafe not in script
     code = re.sub(r"/\*.*?\*/|\"[^\"\n]*\"", "", script, flags=re.DOTALL)
