@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.errors import StorageError
@@ -74,22 +74,33 @@ class InProcess:
 
 
 class Counts:
-    """What was counted in a minute or an hour. `url` is `memory://` or Redis'."""
+    """What was counted in some minutes. `url` is `memory://` or Redis'."""
+
+    #: Redis is waited for so many seconds, and after it failed not asked for so many: each message asks several times.
+    PATIENCE, REST = 0.3, 5.0
 
     def __init__(self, url: str = "memory://") -> None:
-        self._limiter: InProcess | FixedWindowRateLimiter = (
-            InProcess()
-            if url == "memory://"
-            else FixedWindowRateLimiter(storage_from_string(url, wrap_exceptions=True))
-        )
+        self._limiter = InProcess() if url == "memory://" else self._shared(url)
+        self._asked_from = 0.0
 
     def hit(self, item: RateLimitItem, *key: str) -> bool:
         """Count one more; whether it is within the limit. True where the counts are out of reach."""
+        if time.monotonic() < self._asked_from:
+            return True
         try:
             return self._limiter.hit(item, *key)
         except StorageError as error:
-            log.warning("limits are not counted: %s; check limits_url", error)
+            self._asked_from = time.monotonic() + self.REST
+            log.warning("limits are not counted for %d s: %s; check limits_url", self.REST, error)
             return True
+
+    def _shared(self, url: str) -> FixedWindowRateLimiter:
+        from redis.backoff import NoBackoff  # only who shares counts waits for its import
+        from redis.retry import Retry
+
+        patience: dict[str, Any] = {"socket_timeout": self.PATIENCE, "socket_connect_timeout": self.PATIENCE}
+        patience["retry"] = Retry(NoBackoff(), 0)  # the client's own tries for seconds
+        return FixedWindowRateLimiter(storage_from_string(url, wrap_exceptions=True, **patience))
 
 
 class Gate:

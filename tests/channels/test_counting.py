@@ -10,11 +10,9 @@ from datetime import timedelta
 
 import pytest
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.errors import StorageError
-from limits.storage import MemoryStorage
 
 from bot.messages import Address, Choice, Message, Reply
-from channels.base import MOST, counting
+from channels.base import MOST
 from channels.base.counting import EQUAL, Counts, Gate, Guard, InProcess, Share
 from config import SettingsError, load
 from tests.channels.conftest import PRICE
@@ -313,20 +311,6 @@ def test_what_has_expired_is_forgotten(monkeypatch) -> None:
     assert [counts.hit(minute, "c"), len(counts)] == [True, 2]  # the hour of a, and c
     assert [counts.hit(hour, "a"), counts.hit(hour, "a")] == [True, False]
     assert counts.hit(minute, "a")
-
-
-class Broken(MemoryStorage):
-    """Redis that has gone away."""
-
-    def incr(self, *_: object, **__: object) -> int:
-        raise StorageError(ConnectionError("connection refused"))
-
-
-def test_counts_out_of_reach_let_messages_in(monkeypatch, caplog) -> None:
-    monkeypatch.setattr(counting, "storage_from_string", lambda *_, **__: Broken())
-    gate = Gate(1, Counts("redis://127.0.0.1:1"))
-    assert [gate.admit("sms", "a") for _ in range(3)] == ["in"] * 3
-    assert "limits_url" in caplog.text
 
 
 @pytest.mark.parametrize("url", ["redis:", "memory", "http://example.org", "memcached://localhost"])
