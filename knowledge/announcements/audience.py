@@ -26,6 +26,10 @@ from knowledge.tables import Outgoing, Resident
 Shape = Callable[[Announcement, str, str], tuple[str, int, Decimal | None]]
 
 
+#: Deliveries are made for so many residents at a time: an emergency waits for no more of an ordinary announcement's.
+BATCH = 250
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """A message of an announcement to a person; see `knowledge.outbox.Letter`."""
@@ -82,7 +86,7 @@ class Audience:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def spread(self, channels: Collection[str], shape: Shape, now: datetime, size: int = 1000) -> int | None:
+    def spread(self, channels: Collection[str], shape: Shape, now: datetime, size: int = BATCH) -> int | None:
         """Make the deliveries of the next `size` residents of the most urgent announcement that is going out.
 
         `channels` are those that can send: one that could be sent by others waits for a worker that has them. How many

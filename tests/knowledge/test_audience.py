@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, func, insert, select
 
-from knowledge.announcements.audience import Reach
+from knowledge.announcements.audience import BATCH, Reach
 from knowledge.announcements.groups import Groups
 from knowledge.announcements.staff import NotAllowedError
 from knowledge.tables import Door, OptOut, Outgoing, Resident
@@ -38,11 +38,11 @@ def test_an_emergency_is_queued_next_while_an_ordinary_one_goes_to_20_000(county
     settle(county, 20_000)
     ordinary = county.going()
     for _ in range(3):
-        assert county.audience.spread(ALL, shape, NOW + HOUR) == 1000
+        assert county.audience.spread(ALL, shape, NOW + HOUR) == BATCH
     urgent = county.announcements.compose(URGENT, "甲", NOW)
     county.announcements.approve(urgent, "乙", NOW + HOUR)
     county.announcements.turn(NOW + HOUR)
-    assert county.spread() == 37_000
+    assert county.spread() == 40_000 - 3 * BATCH
     with county.sessions() as session:
         order = session.scalars(select(Outgoing.announcement).order_by(Outgoing.id)).all()
         rank = session.execute(select(Outgoing.announcement, func.min(Outgoing.rank)).group_by(Outgoing.announcement))
@@ -52,7 +52,7 @@ def test_an_emergency_is_queued_next_while_an_ordinary_one_goes_to_20_000(county
             )
         ).all()
         ranks = {row[0]: row[1] for row in rank}
-    assert order == [ordinary] * 3000 + [urgent] * 20_000 + [ordinary] * 17_000
+    assert order == [ordinary] * 3 * BATCH + [urgent] * 20_000 + [ordinary] * (20_000 - 3 * BATCH)
     assert sorted(each) == [(ordinary, 20_000, 20_000), (urgent, 20_000, 20_000)]
     assert ranks[urgent] < ranks[ordinary]
 

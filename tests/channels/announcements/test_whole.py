@@ -16,11 +16,11 @@ from sqlalchemy import Engine, func, select
 from config import Settings
 from knowledge import database
 from knowledge.announcements import Announcements, Draft
+from knowledge.announcements.audience import BATCH
 from knowledge.announcements.staff import Team
 from knowledge.tables import Outgoing
 from tests.channels.announcements.gateway import accepted
-from tests.channels.announcements.processes import Station, gateway, settle, until
-from tests.channels.test_server import free_port
+from tests.channels.announcements.processes import Station, free_port, gateway, settle, until
 from tests.conftest import NOW
 
 VILLAGES = ["130283111201", "130283111202", "130283116217"]
@@ -125,7 +125,7 @@ def test_a_worker_killed_in_the_middle_of_a_spread_goes_on_and_queues_each_perso
             worker.kill()
             worker.wait()
         kills += not announcements.get(number).spread
-        assert _queued(engine) % 1000 == 0, "a batch is stored whole or not at all"
+        assert _queued(engine) % BATCH == 0, "a batch is stored whole or not at all"
     assert kills, "no kill came in the middle: the spread was over before"
     with station.running("worker"):
         until(lambda: announcements.get(number).spread)
