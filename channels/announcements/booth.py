@@ -10,8 +10,8 @@ import fcntl
 import hashlib
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 #: What could not be spoken is tried again after so many seconds; so many programmes are remembered.
 RETRY, MOST = 60.0, 500
+
+#: Seconds in which a programme that is there already is found.
+GLANCE = 0.1
 
 
 class SilentError(Exception):
@@ -60,30 +63,37 @@ class Booth:
         self._tasks: dict[tuple[str, str], _Task] = {}
         self._threads = {urgency: ThreadPoolExecutor(1, f"booth {urgency}") for urgency in ("emergency", "routine")}
 
+    def begin(self, all_said: Iterable[wording.Said]) -> None:
+        """Have programmes made. What is new here is waited for a moment: another process may have made it."""
+        begun = [self._begun(said) for said in all_said]
+        wait([made for made, new in begun if new], GLANCE)
+
     def of(self, said: wording.Said) -> Recording | None:
         """The programme of an announcement if it is there; else None, and it is being made, or failed a minute ago."""
-        made = self._begun(said)
+        made, _ = self._begun(said)
         return made.result() if made.done() and not made.exception() else None
 
     def make(self, said: wording.Said) -> Recording:
         """The programme of an announcement, waited for. Raises SilentError where it cannot be spoken."""
-        return self._begun(said).result()
+        return self._begun(said)[0].result()
 
     def pending(self, said: wording.Said) -> bool:
         """Whether the programme of an announcement is just being made."""
-        return not self._begun(said).done()
+        return not self._begun(said)[0].done()
 
-    def _begun(self, said: wording.Said) -> Future[Recording]:
+    def _begun(self, said: wording.Said) -> tuple[Future[Recording], bool]:
+        """What is made of an announcement, and whether it was begun only now."""
         key = (wording.spoken(said), said.publisher)
         with self._lock:
             task = self._tasks.get(key)
-            if task is None or _spent(task):
+            new = task is None or _spent(task)
+            if task is None or new:
                 self._tasks.pop(key, None)
                 urgency = "emergency" if said.urgency == "emergency" else "routine"
                 task = self._tasks[key] = _Task(self._threads[urgency].submit(self._made, urgency, *key))
                 while len(self._tasks) > MOST:
                     del self._tasks[next(iter(self._tasks))]
-            return task.made
+            return task.made, new
 
     def _made(self, urgency: str, text: str, publisher: str) -> Recording:
         try:

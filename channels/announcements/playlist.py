@@ -51,6 +51,7 @@ class Item:
 
 def items(on_air: Sequence[OnAir], booth: Booth) -> list[Item]:
     """What is to be played, emergencies first."""
+    booth.begin(each.said for each in on_air)
     return [Item(each.said, each.began, booth.of(each.said)) for each in on_air]
 
 

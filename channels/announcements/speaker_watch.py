@@ -55,8 +55,7 @@ class Watch:
 
     def prepare(self) -> None:
         """Have made what loudspeakers play now or will play, without waiting for it."""
-        for said in self._said():
-            self._booth.of(said)
+        self._booth.begin(self._said())
 
     def listen(self) -> None:
         """Say once of each loudspeaker that it has fallen silent; its next report says that it is back."""

@@ -274,6 +274,14 @@ def test_another_process_that_makes_the_same_is_waited_for(county: County, tmp_p
     assert most == 1
 
 
+def test_what_another_process_made_is_on_the_first_playlist(county: County) -> None:
+    county.approved()
+    county.released()
+    county.spoken()
+    county.service.booth = Booth(lambda text, publisher: Made(Path(__file__), "0" * 64), county.service.audio_folder)
+    assert all(item["url"] for item in county.playlist()["items"])
+
+
 def test_the_m3u_holds_what_is_due_now(county: County) -> None:
     county.approved(replace(DRAFT, title="停水\n通知", hours=("12:00",)))
     sha = county.spoken()["items"][0]["sha"]
