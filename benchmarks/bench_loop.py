@@ -64,6 +64,9 @@ class Magazine:
     def pages(self, numbers: object = None) -> Iterator[Page]:
         return iter(self._pages.values())
 
+    def headlines(self, place: str) -> list[str]:
+        return []
+
     def flash(self) -> None:
         return None
 

@@ -17,12 +17,13 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.magazine import county_pages, place_pages, price_pages
+from bot.magazine import announced, county_pages, place_pages, price_pages
 from bot.messages import Asker
 from bot.skills.base import Context
 from channels.tv import pages
 from channels.tv.pages import Page
 from knowledge import alerts, page_numbers
+from knowledge.announcements import showing
 from knowledge.database import Sessions
 from knowledge.places import Places
 from knowledge.tables import Notice, Source
@@ -47,7 +48,7 @@ class Edition:
         self._places = numbers
         self._codes = {number: code for code, number in numbers.items()}
         self._county = county
-        self._news = county_pages.reaching_county(ctx)
+        self._news = announced.of_county(ctx)
         self.numbers = sorted({*county, *self._codes})
 
     def page(self, number: int) -> Page | None:
@@ -67,7 +68,7 @@ class Edition:
 
 def county_made(ctx: Context, numbers: Mapping[str, int]) -> dict[int, Page]:
     """The county's own pages by number: all but those of towns and villages."""
-    news = county_pages.reaching_county(ctx)
+    news = announced.of_county(ctx)
     single = (
         county_pages.index(ctx, news),
         county_pages.flash(ctx, news),
@@ -103,7 +104,7 @@ class Magazine:
         self._made: dict[tuple[int, bool], Page] = {}
 
     def version(self) -> str:
-        """Changes whenever a page may have: with the data, the day, a warning that begins or ends."""
+        """Changes whenever a page may have: with the data, the day, a warning or announcement that begins or ends."""
         now = self._clock()
         with self._sessions() as session:
             return self._version_of(session, now)
@@ -146,17 +147,34 @@ class Magazine:
                 if (made := edition.page(number)) is not None:
                     yield made
 
-    def flash(self) -> Flash | None:
-        """The most severe warning in force, for the strip over every page."""
-        now = self._clock()
+    def headlines(self, place: str) -> list[str]:
+        """What is announced for a place by title: its announcements, its county's, the county's notices."""
         with self._sessions() as session:
-            found = alerts.active(session, self._places.county.code, now)
-            if not found:
-                return None
-            first = found[0]
-            text = first.headline or f"{first.event}{first.level}预警"
-            what = alerts.forbids_fire(first.instruction)
-            return Flash(first.identifier, f"{text}。{what}" if what else text, county_pages.EMERGENCY)
+            ctx = Context(session, self._clock(), self._places, Asker())
+            own = announced.announced(ctx, place)
+            known = {news.key for news in own}
+            return [news.title for news in (*own, *(n for n in announced.of_county(ctx) if n.key not in known))]
+
+    def flash(self) -> Flash | None:
+        """The strip over every page: the latest emergency and the most severe warning in force, the newer one first.
+
+        Its id is another one whenever either is, so that what somebody has put away never hides what comes after.
+        """
+        now = self._clock()
+        told: list[tuple[datetime, str, str]] = []
+        with self._sessions() as session:
+            ctx = Context(session, now, self._places, Asker())
+            for news in announced.emergencies(ctx)[:1]:
+                told.append((news.since, news.key, f"{announced.names(news, ctx)}：{news.title}"))
+            for alert in alerts.active(session, self._places.county.code, now)[:1]:
+                text = alert.headline or f"{alert.event}{alert.level}预警"
+                what = alerts.forbids_fire(alert.instruction)
+                told.append((alert.sent, alert.identifier, f"{text}。{what}" if what else text))
+        told.sort(reverse=True)
+        if not told:
+            return None
+        ids, texts = " ".join(name for _, name, _ in told), "；".join(text for _, _, text in told)
+        return Flash(ids, texts, county_pages.EMERGENCY)
 
     def _edition(self, session: Session, resident_of: int | None = None) -> Edition:
         home = next((code for code, number in self._numbers.items() if number == resident_of), None)
@@ -187,7 +205,8 @@ class Magazine:
         ).one()
         held = session.scalar(select(func.count()).select_from(Notice))
         warnings = [alert.identifier for alert in alerts.active(session, self._places.county.code, now)]
-        said = repr((tuple(sources), held, now.date(), warnings, _program()))
+        told = [(row.id, row.changed) for row in showing(session, now, announced.OUTLET)]
+        said = repr((tuple(sources), held, now.date(), warnings, told, _program()))
         return blake2b(said.encode(), digest_size=16).hexdigest()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from bot.magazine.announced import News, emergencies, names, newest, of_notice
 from bot.magazine.sheet import (
     Block,
     answer_blocks,
@@ -17,14 +19,14 @@ from bot.magazine.sheet import (
 from bot.messages import Reply
 from bot.skills.alerts import answer as alert_answer
 from bot.skills.base import Context
-from bot.skills.when import dated, short_day
+from bot.skills.when import short_day
 from bot.understanding.query import Query, Slots
 from channels.tv import pages
 from channels.tv.pages import GREEN, RED, WHITE, YELLOW, Column, Page, Priority, Subpage
 from knowledge import alerts, freshness, notices, policies, services
 from knowledge.places import Place
 from knowledge.policy_index import Document
-from knowledge.tables import DATASETS, Hotline, Notice
+from knowledge.tables import DATASETS, Hotline
 
 INDEX, FLASH, TOWNS = 100, 101, 102
 WARNINGS, FARMING = 120, 121
@@ -40,6 +42,9 @@ PLACES_SOURCE = "国家统计局区划名单 2021"
 #: Nine pages follow each index of policies; what there is more of shares them.
 _SLOTS = 9
 
+#: So many of the newest notices stand on the newsflash.
+LATEST = 5
+
 _HEALTH = re.compile("医|养老|高龄|津贴|低保|特困|五保|救助|残疾|供养")
 _FARMING = re.compile("农业|生产|天气|气象|防疫|防火|农技|种植|养殖|预警")
 _URGENT = re.compile(r"^(110|119|120|122|12119)$")
@@ -48,26 +53,7 @@ _URGENT = re.compile(r"^(110|119|120|122|12119)$")
 NATIONAL = (("报警", "110"), ("火警", "119"), ("急救", "120"))
 
 
-def reaching_county(ctx: Context) -> list[Notice]:
-    """The county's own notices in force, the latest first."""
-    found = notices.reaching(ctx.session, ctx.places.county.code, ctx.today)
-    return [notice for notice in found if notices.in_force(notice, ctx.today)]
-
-
-def notice_blocks(notice: Notice, ctx: Context) -> list[Block]:
-    """A notice in full: title, text, by whom, until when."""
-    until = f"，有效到{dated(notice.expires, ctx.today)}" if notice.expires else ""
-    by = f"{notice.publisher}{short_day(notice.published, ctx.today)}发布{until}"
-    text = [*pages.paragraph(notice.title, YELLOW), *pages.paragraph(notice.body)]
-    return [text, pages.paragraph(by, GREEN)]
-
-
-def notice_source(notice: Notice) -> str:
-    """Who handed a notice on, and of which day it is."""
-    return f"{notice.source.department} {notice.published.isoformat()}"
-
-
-def index(ctx: Context, news: Sequence[Notice]) -> Page:
+def index(ctx: Context, news: Sequence[News]) -> Page:
     """100: what there is, by number."""
     county = ctx.places.county
     entries = (
@@ -99,26 +85,43 @@ def towns(ctx: Context, numbers: Mapping[str, int]) -> Page:
     return page(TOWNS, "找我的村", county.code, ctx.today, source, screens(blocks, source, head))
 
 
-def flash(ctx: Context, news: Sequence[Notice]) -> Page:
-    """101: warnings in force, then the newest notices."""
+def flash(ctx: Context, news: Sequence[News]) -> Page:
+    """101: warnings and emergencies in force, then what is announced and the newest notices; read aloud in full."""
     county = ctx.places.county
     blocks: list[Block] = []
-    sources = []
+    sources, said = [], []
     if alerts.active(ctx.session, county.code, ctx.now):
         reply = _warnings(ctx)
         blocks.append(pages.paragraph(reply.headline, YELLOW, RED, str(EMERGENCY)))
         sources.append(reply.source)
-    newest = sorted(news, key=lambda notice: notice.published, reverse=True)[:5]
-    for number, notice in enumerate(news, ANNOUNCEMENTS + 1):
-        if notice in newest:
-            day = short_day(notice.published, ctx.today)
-            blocks.append(pages.paragraph(f"{day} {notice.title}", WHITE, link=str(number)))
-    if newest:
-        sources.append(f"{newest[0].source.department} {newest[0].published.isoformat()}")
+    for urgent in emergencies(ctx):
+        blocks.append(pages.paragraph(f"{names(urgent, ctx)}：{urgent.title}", YELLOW, RED, str(EMERGENCY)))
+        sources.append(urgent.source)
+        said.append(urgent.speech)
+    latest = sorted((item for item in news if not item.announced), key=lambda item: item.day, reverse=True)[:LATEST]
+    for number, item in _numbered(news):
+        if item in latest or (item.announced and not item.urgent):
+            blocks.append(pages.paragraph(f"{short_day(item.day, ctx.today)} {item.title}", WHITE, link=str(number)))
+            said += [item.speech] if item.announced else []
+    if told := [item for item in news if item in latest or item.announced]:
+        sources.append(newest(told).source)
     if not blocks:
         return page(FLASH, "快讯", county.code, ctx.today, "", nothing("", "现在没有快讯。", ctx.today.isoformat()))
-    source = "；".join(sources)
-    return page(FLASH, "快讯", county.code, ctx.today, source, screens(blocks, source))
+    source = "；".join(dict.fromkeys(sources))
+    first, *rest = screens(blocks, source)
+    if said:
+        first = replace(first, speech="\n".join(["再听一遍。", *said, first.speech]))
+    return page(FLASH, "快讯", county.code, ctx.today, source, [first, *rest])
+
+
+def _numbered(news: Sequence[News]) -> list[tuple[int, News]]:
+    """The county's news with their pages, as many as there are pages for."""
+    return list(enumerate(news, ANNOUNCEMENTS + 1))[: LAST_ANNOUNCEMENT - ANNOUNCEMENTS]
+
+
+def numbers_of(news: Sequence[News]) -> dict[str, int]:
+    """The pages of the county's news by their keys."""
+    return {item.key: number for number, item in _numbered(news)}
 
 
 def _warnings(ctx: Context) -> Reply:
@@ -133,37 +136,38 @@ def warnings(ctx: Context) -> Page:
     return page(WARNINGS, "天气和火险预警", county.code, ctx.today, source, screens(answer_blocks(reply), source))
 
 
-def farming(ctx: Context, news: Sequence[Notice]) -> Page:
+def farming(ctx: Context, news: Sequence[News]) -> Page:
     """121: what the county and the towns say about farming just now."""
     county = ctx.places.county
     inside = notices.inside(ctx.session, county.code, ctx.today)
     of_towns = [n for n in inside if len(n.place) == 9 and notices.in_force(n, ctx.today) and _FARMING.search(n.kind)]
     latest = {n.kind: n for n in sorted(of_towns, key=lambda n: n.published)}  # towns repeat each other
-    found = [*(n for n in news if _FARMING.search(n.kind)), *latest.values()]
-    found.sort(key=lambda n: (-n.published.toordinal(), n.code))
+    found = [*(n for n in news if _FARMING.search(n.kind)), *(of_notice(notice, ctx) for notice in latest.values())]
+    found.sort(key=lambda n: (-n.day.toordinal(), n.key))
     if not found:
         empty = nothing("", "现在没有农事通知。", ctx.today.isoformat())
         return page(FARMING, "农事通知", county.code, ctx.today, "", empty)
     subpages: list[Subpage] = []
-    for notice in found:
-        subpages += screens(notice_blocks(notice, ctx), notice_source(notice))
-    return page(FARMING, "农事通知", county.code, ctx.today, notice_source(found[0]), subpages)
+    for item in found:
+        subpages += screens(item.blocks, item.source)
+    return page(FARMING, "农事通知", county.code, ctx.today, found[0].source, subpages)
 
 
-def announcements(ctx: Context, news: Sequence[Notice]) -> dict[int, Page]:
-    """200 to 299: the list of the county's notices, and a page for each."""
+def announcements(ctx: Context, news: Sequence[News]) -> dict[int, Page]:
+    """200 to 299: the list of what is announced to the county and of its notices, and a page for each."""
     county = ctx.places.county
-    shown = list(enumerate(news, ANNOUNCEMENTS + 1))[: LAST_ANNOUNCEMENT - ANNOUNCEMENTS]
+    shown = _numbered(news)
     if not shown:
         empty = nothing("", f"{county.name}现在没有有效的通知。", ctx.today.isoformat())
         return {ANNOUNCEMENTS: page(ANNOUNCEMENTS, "通知公告", county.code, ctx.today, "", empty)}
-    source = notice_source(max(news, key=lambda notice: notice.published))
-    rows: list[Block] = [[pages.entry(str(number), notice.title)] for number, notice in shown]
+    source = newest(news).source
+    rows: list[Block] = [
+        [pages.entry(str(number), item.title, YELLOW if item.urgent else WHITE)] for number, item in shown
+    ]
     found = {ANNOUNCEMENTS: page(ANNOUNCEMENTS, "通知公告", county.code, ctx.today, source, screens(rows, source))}
-    for number, notice in shown:
-        its = notice_source(notice)
-        subpages = screens(notice_blocks(notice, ctx), its)
-        found[number] = page(number, notice.title, county.code, ctx.today, its, subpages)
+    for number, item in shown:
+        subpages = screens(item.blocks, item.source)
+        found[number] = page(number, item.title, county.code, ctx.today, item.source, subpages)
     return found
 
 
@@ -323,24 +327,35 @@ def emergency(ctx: Context) -> Page:
     found = alerts.active(ctx.session, county.code, ctx.now)
     subpages: list[Subpage] = []
     sources = []
+    announced = emergencies(ctx)
+    for item in announced:
+        told: list[Block] = [
+            pages.heading(item.title),
+            pages.paragraph(names(item, ctx)),
+            pages.paragraph(item.text),
+            pages.paragraph(item.by, GREEN),
+        ]
+        sources.append(item.source)
+        subpages += screens(told, item.source)
     for alert in found:
         name = alert.headline or f"{alert.event}{alert.level}预警"
         large, _, rest = name.partition("（")
         until = alerts.until(alert).astimezone(ctx.now.tzinfo)
-        names = [place.name for code in alert.areas if (place := ctx.places.get(code))] or [county.name]
+        reached = [place.name for code in alert.areas if (place := ctx.places.get(code))] or [county.name]
         source = f"{alert.publisher} {alert.sent.astimezone(ctx.now.tzinfo).date().isoformat()}"
         sources.append(source)
         blocks: list[Block] = [
             [*pages.heading(large), *pages.paragraph(f"（{rest}" if rest else "", YELLOW)],
-            pages.paragraph("、".join(names)),
+            pages.paragraph("、".join(reached)),
             pages.paragraph(f"{short_day(until.date(), ctx.today)}{until.hour}时前有效", GREEN),
             *(pages.paragraph(text) for text in (alert.instruction, alert.description) if text),
         ]
         if alert.contact:
             blocks.append(pages.paragraph(f"报警或咨询打{alert.contact}", YELLOW))
         subpages += screens(blocks, source)
-    subpages += _whom_to_call(ctx, not found)
-    priority: Priority = "emergency" if found else "normal"
+    calm = not found and not announced
+    subpages += _whom_to_call(ctx, calm)
+    priority: Priority = "normal" if calm else "emergency"
     source = "；".join(dict.fromkeys(sources)) or ctx.today.isoformat()
     return page(EMERGENCY, "应急", county.code, ctx.today, source, subpages, priority)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.magazine.county_pages import ANNOUNCEMENTS, PLACES_SOURCE, notice_blocks, notice_source
+from bot.magazine.announced import News, announced, is_for_county, newest, of_notice
+from bot.magazine.county_pages import PLACES_SOURCE, numbers_of
 from bot.magazine.sheet import (
     Block,
     answer_blocks,
@@ -33,7 +34,7 @@ from channels.tv.pages import CYAN, GREEN, WHITE, YELLOW, Column, Page, Row, Run
 from knowledge import finance, notices, projects, reliefs, services
 from knowledge.finance import EXPENSE, INCOME
 from knowledge.places import Place
-from knowledge.tables import Notice, Project
+from knowledge.tables import Project
 
 #: So many notices stand on a village's first screen; so many entries of its accounts are told one by one.
 LISTED, ENTRIES = 8, 3
@@ -55,8 +56,12 @@ def town_page(ctx: Context, town: Place, numbers: Mapping[str, int]) -> Page:
         pages.entry(str(numbers[village.code]), _short(village, 16), width=20)
         for village in ctx.places.villages(town.code)
     ]
+    subpages: list[Subpage] = []
+    for item in announced(ctx, town.code):
+        if not is_for_county(item, ctx):  # those stand on 200 to 299
+            subpages += screens(item.blocks, item.source)
     rows = [[row] for row in pages.side_by_side(entries, ROWS)]
-    subpages = screens(rows, region, pages.paragraph("按村前的数字，到村里的页", YELLOW))
+    subpages += screens(rows, region, pages.paragraph("按村前的数字，到村里的页", YELLOW))
     committees = sorted(
         (place for place in ctx.places if place.parent == town.code and place.kind == "community"), key=lambda p: p.code
     )
@@ -65,7 +70,8 @@ def town_page(ctx: Context, town: Place, numbers: Mapping[str, int]) -> Page:
         subpages += screens(names, region, pages.paragraph("社区居委会", YELLOW))
     for notice in notices.reaching(ctx.session, town.code, ctx.today):
         if notice.place == town.code and notices.in_force(notice, ctx.today):
-            subpages += screens(notice_blocks(notice, ctx), notice_source(notice))
+            item = of_notice(notice, ctx)
+            subpages += screens(item.blocks, item.source)
     blocks, source = _contacts(ctx, town)
     if blocks:
         subpages += screens(blocks, source)
@@ -76,7 +82,7 @@ def town_page(ctx: Context, town: Place, numbers: Mapping[str, int]) -> Page:
     return page(number, town.name, town.code, ctx.today, region, subpages)
 
 
-def village_page(ctx: Context, village: Place, at: int, announced: Sequence[Notice]) -> Page:
+def village_page(ctx: Context, village: Place, at: int, county_news: Sequence[News]) -> Page:
     """A village: the five screens that are always there, and the others.
 
     Where the context is a resident's, the lists of persons are added, masked. All else stands as everybody may see it: a
@@ -85,7 +91,7 @@ def village_page(ctx: Context, village: Place, at: int, announced: Sequence[Noti
     more: list[Subpage] = []
     resident, ctx = ctx, replace(ctx, asker=Asker())
     fixed = (
-        _notices(ctx, village, at, announced, more),
+        _notices(ctx, village, at, county_news, more),
         _accounts(ctx, village, more),
         _reliefs(resident, village, more),
         _projects(ctx, village, more),
@@ -124,30 +130,28 @@ def _one(blocks: Sequence[Block], source: str, head: Sequence[Row], more: list[S
 # --- 1 notices ---------------------------------------------------------------------------------------------------------
 
 
-def _notices(ctx: Context, village: Place, at: int, announced: Sequence[Notice], more: list[Subpage]) -> Subpage:
-    """What is in force here, the village's own first, each leading to its text."""
-    found = [n for n in notices.reaching(ctx.session, village.code, ctx.today) if notices.in_force(n, ctx.today)]
+def _notices(ctx: Context, village: Place, at: int, county_news: Sequence[News], more: list[Subpage]) -> Subpage:
+    """What is announced and in force here, the village's own notices first, each leading to its text."""
+    valid = [n for n in notices.reaching(ctx.session, village.code, ctx.today) if notices.in_force(n, ctx.today)]
+    found = [*announced(ctx, village.code), *(of_notice(notice, ctx) for notice in valid)]
     if not found:
         reply = asked("notice", ctx, village=village.code)
         source = reply.source or ctx.today.isoformat()
         return screens([pages.paragraph("1 通知", YELLOW), pages.paragraph(reply.headline)], source)[0]
-    by_code = {notice.code: place for place, notice in enumerate(announced, ANNOUNCEMENTS + 1)}
+    pages_of = numbers_of(county_news)
     rows: list[Block] = []
-    for notice in found:
-        if len(notice.place) == 12:
+    for item in found:
+        link = str(pages_of.get(item.key, ""))
+        if (item.announced and not link) or village.code in item.places:
             link = f"{at}/{6 + len(more)}"
-            more += screens(notice_blocks(notice, ctx), notice_source(notice))
-        elif len(notice.place) == 9:
-            link = ""
-        else:
-            link = str(by_code.get(notice.code, ""))
+            more += screens(item.blocks, item.source)
         if len(rows) < LISTED:
-            day = f"{notice.published.month}.{notice.published.day}"
-            title = pages.fitted(notice.title, pages.WIDTH - 6)
-            rows.append([(Run(pages.padded(day, 6), CYAN, pages.NAVY, link), Run(title, WHITE, pages.NAVY, link))])
-    newest = max(found, key=lambda notice: notice.published)
+            day = pages.padded(f"{item.day.month}.{item.day.day}", 6)
+            fg = YELLOW if item.urgent else WHITE
+            title = pages.fitted(item.title, pages.WIDTH - 6)
+            rows.append([(Run(day, CYAN, pages.NAVY, link), Run(title, fg, pages.NAVY, link))])
     head = pages.paragraph(f"1 通知（{len(found)}条有效）", YELLOW)
-    return screens(rows, notice_source(newest), head)[0]
+    return screens(rows, newest(found).source, head)[0]
 
 
 # --- 2 accounts --------------------------------------------------------------------------------------------------------

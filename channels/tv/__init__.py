@@ -16,8 +16,9 @@ from channels.tv.pages import Page
 
 #: How long a box may show a page without asking again, in seconds; how many pages one address may ask for a minute.
 KEPT = 60
-#: The newsflash is asked for every 5 s and has to be there within 10.
+#: The newsflash is asked for every 5 s and has to be there within 10, and so have the pages that it leads to.
 FLASH_KEPT = 3
+URGENT = (101, 199)
 PER_MINUTE = 6000  # a cable network may stand behind one address
 
 #: Nothing from elsewhere and nothing inline.
@@ -61,10 +62,7 @@ def routes(service: Service) -> Blueprint:
     @blueprint.get("/tv/<any('pages', 'places', 'flash'):name>.js")
     def script(name: str) -> ResponseReturnValue:
         made = portal.script(name, service.magazine)
-        response = _sent(made.encode(), _FILES["js"], False)
-        if name == "flash":
-            response.cache_control.max_age = FLASH_KEPT
-        return response
+        return _sent(made.encode(), _FILES["js"], False, FLASH_KEPT if name == "flash" else KEPT)
 
     return blueprint
 
@@ -87,6 +85,7 @@ def _rendered(service: Service, gate: Gate, number: int, sub: int | None, kind: 
         raise http_error(404)
     page = _page(service, number, gate)
     private = boxes.may_see(service.settings.tv_token, page.place)
+    kept = FLASH_KEPT if number in URGENT else KEPT
     if private:
         page = service.magazine.page(page.number, resident=True) or page
     if sub is not None and not 1 <= sub <= len(page.subpages):
@@ -98,18 +97,20 @@ def _rendered(service: Service, gate: Gate, number: int, sub: int | None, kind: 
         shaped = pages.as_json(page)
         if sub is not None:
             shaped["subpages"] = [shaped["subpages"][sub - 1]]
-        return _sent(json.dumps(shaped, ensure_ascii=False).encode(), _KINDS[kind], private)
+        return _sent(json.dumps(shaped, ensure_ascii=False).encode(), _KINDS[kind], private, kept)
     if kind == "txt":
         coloured = request.args.get("ansi") not in (None, "", "0")
         said = text.ansi(page, sub) if coloured else text.plain(page, sub)
-        return _sent(said.encode(), _KINDS[kind], private)
+        return _sent(said.encode(), _KINDS[kind], private, kept)
     if kind == "html":
-        return _sent(html.document(page, "../" if sub is None else "../../", sub or 1).encode(), _KINDS[kind], private)
+        return _sent(
+            html.document(page, "../" if sub is None else "../../", sub or 1).encode(), _KINDS[kind], private, kept
+        )
     size = png.SIZES.get(request.args.get("size", png.HD.name))
     if size is None:
         sizes = "、".join(png.SIZES)
         raise RefusedError(400, "size", f"size 只能是 {sizes}。", f"size must be one of {', '.join(png.SIZES)}.")
-    return _sent(_picture(page, sub or 1, size.name), _KINDS[kind], private)
+    return _sent(_picture(page, sub or 1, size.name), _KINDS[kind], private, kept)
 
 
 @lru_cache(maxsize=256)
@@ -117,7 +118,7 @@ def _picture(page: Page, number: int, size: str) -> bytes:
     return png.render(page, number, png.SIZES[size])
 
 
-def _sent(content: bytes, mimetype: str, private: bool) -> Response:
+def _sent(content: bytes, mimetype: str, private: bool, kept: int = KEPT) -> Response:
     response = Response(content, mimetype=mimetype)
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Referrer-Policy"] = "same-origin"
@@ -127,7 +128,7 @@ def _sent(content: bytes, mimetype: str, private: bool) -> Response:
         response.cache_control.no_store = True
         response.cache_control.private = True
         return response
-    response.cache_control.max_age = KEPT
+    response.cache_control.max_age = kept
     response.set_etag(blake2b(content, digest_size=16).hexdigest())
     response.make_conditional(request)
     return response

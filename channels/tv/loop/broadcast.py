@@ -68,7 +68,7 @@ class Broadcast:
     def screen(self, at: int) -> Iterator[Moment]:
         """Screen `at` (from 0) of a round alone; nothing where there is no such screen."""
         found = self.screens()
-        self._put(schedule.with_newsflash(self._magazine, schedule.ticker(self._magazine, self._always)))
+        self._put(schedule.with_newsflash(self._magazine, schedule.ticker(self._magazine, self._place, self._always)))
         self._since = sum(screen.seconds for screen in found[:at])
         if at < len(found):
             yield from self._shown(found, at, None)
@@ -101,7 +101,7 @@ class Broadcast:
     def _shown(self, found: Sequence[Screen], at: int, clock: Callable[[], datetime] | None) -> Iterator[Moment]:
         screen = found[at]
         said: Sequence[bytes] = self._said(screen)
-        told = schedule.ticker(self._magazine, self._always)
+        told = schedule.ticker(self._magazine, self._place, self._always)
         for second in range(self.length(screen)):
             if second == 0 or clock:
                 self._put(schedule.with_newsflash(self._magazine, told))

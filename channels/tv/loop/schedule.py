@@ -16,7 +16,6 @@ NEWS, EMERGENCY = 101, 199
 INDEXES = (130, 140, 150, 153, 154)
 PLACES = 300  # from here on the pages are of towns and villages
 COUNTY = (NEWS, *(number for number in range(110, 190) if number not in INDEXES), EMERGENCY, *range(200, 300))
-ANNOUNCEMENTS = range(201, 300)
 
 #: So many screens of each village stand in its town's loop: notices and accounts. With all of them a round of 29 villages
 #: would last 84 minutes instead of 20.
@@ -91,11 +90,9 @@ def with_newsflash(magazine: Magazine, told: Sequence[Line]) -> list[Line]:
     return [line for other in told for line in (*urgent, other)]
 
 
-def ticker(magazine: Magazine, always: Sequence[str]) -> list[Line]:
-    """The lines of the ticker when there is no newsflash: the county's announcements, and what is always said."""
-    known = set(magazine.numbers())
-    titles = [page.title for number in ANNOUNCEMENTS if number in known and (page := magazine.page(number))]
-    return [line for text in (*titles, *always) for line in lines(text)]
+def ticker(magazine: Magazine, place: str, always: Sequence[str]) -> list[Line]:
+    """The lines of the ticker when there is no newsflash: what is announced for the place, and what is always said."""
+    return [line for text in (*magazine.headlines(place), *always) for line in lines(text)]
 
 
 def lines(text: str, urgent: bool = False) -> list[Line]:

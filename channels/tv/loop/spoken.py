@@ -1,7 +1,8 @@
 """What is said to a screen of the loop. Texts are read whole, of a table only its head and first lines. Pure.
 
 Nobody waits for 29 prices of one market to be read out, and all of them stand on the screen. A line is said whole or not
-at all, so no figure is ever cut. The portal, where somebody asked for it, reads everything.
+at all, so no figure is ever cut. The portal, where somebody asked for it, reads everything, and on 101
+what is announced in full, which in the loop has pages of its own.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ _REST: Row = (Run("其余的请看屏幕。"),)
 def brief(page: Page, number: int) -> str:
     """The words to a subpage (from 1); the first one begins with the page's title."""
     subpage = page.subpages[number - 1]
-    if subpage.speech != pages.spoken(subpage.rows):
-        return subpage.speech  # it has words of its own
     rows: list[Row] = []
     for is_table, group in groupby(subpage.rows, _is_table):
         part = list(group)

@@ -61,6 +61,9 @@ class Magazine:
             assert found
             yield found
 
+    def headlines(self, place: str) -> list[str]:
+        return [self.held[number].title for number in self.numbers() if 201 <= number < 300]
+
     def flash(self) -> Flash | None:
         return self.news
 

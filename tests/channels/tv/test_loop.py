@@ -317,7 +317,7 @@ def test_a_place_without_pages_is_told(magazine) -> None:
 
 def test_the_ticker_tells_announcements_and_turns_line_by_line(magazine) -> None:
     magazine.held[201] = made(201, "停水通知：永顺街道周三上午8点到下午5点停水，请提前接水", pages.paragraph("停水"))
-    lines = schedule.ticker(magazine, ALWAYS)
+    lines = schedule.ticker(magazine, COUNTY, ALWAYS)
     assert [line.text for line in lines[-2:]] == list(ALWAYS)
     assert "".join(line.text for line in lines[:-2]) == magazine.held[201].title
     assert all(pages.cells(line.text) <= pages.WIDTH - 2 and not line.urgent for line in lines)

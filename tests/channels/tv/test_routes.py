@@ -150,3 +150,12 @@ def test_what_a_page_says_is_never_markup(site) -> None:
     shown = client.get("/tv/").text
     assert "<img" not in shown
     assert "&lt;img" in shown
+
+
+def test_a_box_asks_again_for_what_an_emergency_changes(site) -> None:
+    _, client = site
+    ages = {
+        path: client.get(f"/tv/{path}").cache_control.max_age
+        for path in ("flash.js", "pages/199.html", "pages/199.json", "pages/199/1.png", "pages/110.html", "pages.js")
+    }
+    assert {path for path, age in ages.items() if age <= 5} == set(ages) - {"pages/110.html", "pages.js"}
