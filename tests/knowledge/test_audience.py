@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine, func, insert, select
 
-from knowledge.announcements.audience import BATCH, Reach
+from knowledge.announcements.audience import BATCH, UNFOLLOWED, Reach
 from knowledge.announcements.groups import Groups
 from knowledge.announcements.staff import NotAllowedError
 from knowledge.tables import Door, OptOut, Outgoing, Resident
@@ -124,3 +124,14 @@ def test_a_group_is_what_it_was_filled_with_last(county: County) -> None:
     assert groups.all() == {"党员": 1, "大户": 1}
     groups.fill("大户", [])
     assert groups.all() == {"党员": 1}
+
+
+def test_what_failed_is_found_by_its_own_index_in_an_outbox_of_any_size(sqlite_engine: Engine) -> None:
+    with sqlite_engine.connect() as connection:
+        asked = (
+            UNFOLLOWED.with_only_columns(Outgoing.id)
+            .limit(1)
+            .compile(sqlite_engine, compile_kwargs={"literal_binds": False, "render_postcompile": True})
+        )
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", tuple(asked.params.values())).all()
+    assert "outbox_failed" in str(plan), plan
