@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from channels.announcements import casting
+from channels.announcements import icecast as mounts
 from channels.announcements.airtime import BITS, FRAME, Library
-from channels.announcements.casting import BETWEEN, Cast
+from channels.announcements.casting import Cast
+from channels.announcements.icecast import BETWEEN
 from tests.channels.announcements.streams import (
     ELSEWHERE,
     RATE,
@@ -45,7 +47,7 @@ class Station:
 
 @pytest.fixture
 def station(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Station]:
-    monkeypatch.setattr(casting, "REST", 1.0)
+    monkeypatch.setattr(mounts, "REST", 1.0)
     icecast = Icecast(tmp_path)
     radio = Radio(tmp_path / "audio", NOW.replace(hour=9, minute=1))
     places = [(VILLAGE, "五重安镇万宝沟村"), (SIBLING, "邻村"), (ELSEWHERE, "别村")]
@@ -144,6 +146,33 @@ def test_a_wrong_password_and_a_mount_in_use_are_said(station: Station, caplog) 
         stop.set()
         for thread in threads:
             thread.join()
+
+
+def test_a_server_that_hangs_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    monkeypatch.setattr(mounts, "STUCK", BITS // 8)
+    radio = Radio(tmp_path / "audio", NOW.replace(hour=9, minute=1))
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        url = f"http://source:x@127.0.0.1:{server.getsockname()[1]}"
+        cast = Cast(url, [(VILLAGE, "村")], radio, radio.booth, radio.now)
+        stop = threading.Event()
+        thread = threading.Thread(target=cast.run, args=(stop,))
+        thread.start()
+        taken = []
+        try:
+            server.settimeout(60)
+            while sum(request.startswith(b"PUT") for _, request in taken) < 2:
+                connection, _ = server.accept()
+                taken.append((connection, connection.recv(1000)))
+                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        finally:
+            stop.set()
+            thread.join()
+            for connection, _ in taken:
+                connection.close()
+    assert f"icecast /{MOUNT} takes nothing any more; connecting again" in caplog.text
 
 
 def _like(station: Station) -> tuple:
