@@ -66,7 +66,7 @@ class Settings(BaseModel):
     kannel_password: SecretStr | None = None
     kannel_sender: str = ""
     kannel_per_second: float = Field(10, gt=0)
-    kannel_connections: int = Field(16, ge=1, le=100)
+    kannel_connections: int = Field(32, ge=1, le=100)
     gammu_database_url: SecretStr | None = None
     gammu_per_minute: float = Field(10, gt=0)
     sms_prices: str = Field("", pattern=r"^(\s*(\*|\+?\d+|\+)\s*=\s*\d+(\.\d+)?\s*(,|$))*$")

@@ -17,14 +17,12 @@ from itertools import islice
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, false, func, select, update
 from sqlalchemy.orm import Session
 
 from knowledge import database
 from knowledge.database import Sessions
-from knowledge.outbox_claims import REPLY, RETRIES, Fate, any_due, claim, hold, settle, state
-from knowledge.outbox_claims import Batch as Batch
-from knowledge.outbox_claims import Taken as Taken
+from knowledge.outbox_claims import REPLY, RETRIES, Batch, Fate, Taken, always, any_due, claim, hold, settle
 from knowledge.tables import Outgoing
 
 Kind = Literal["emergency", "reply", "announcement"]
@@ -167,7 +165,7 @@ class Outbox:
     def cancel(self, announcement: int, code: str, reason: str, now: datetime) -> int:
         """What waits of an announcement is not sent any more; how many messages. No other way is tried for them."""
         values = {"state": "failed", "code": code[:40], "reason": reason[:200], "ended": now, "followed": True}
-        waiting = update(Outgoing).where(Outgoing.announcement == announcement, Outgoing.state == state("queued"))
+        waiting = update(Outgoing).where(Outgoing.announcement == announcement, Outgoing.state == always("queued"))
         with self._sessions.begin() as session:
             return session.connection().execute(waiting.values(values)).rowcount
 
@@ -231,7 +229,7 @@ class Outbox:
 
 _UNFOLLOWED = (
     select(Outgoing.id)
-    .where(Outgoing.state == state("failed"), Outgoing.announcement.is_not(None), Outgoing.followed.is_(False))
+    .where(Outgoing.state == always("failed"), Outgoing.announcement.is_not(None), Outgoing.followed.is_(False))
     .order_by(Outgoing.id)
 )
 
@@ -241,10 +239,14 @@ def queue(session: Session, letters: Iterable[Letter], now: datetime) -> int:
     rows = (
         {
             **{"key": letter.key, "channel": letter.channel, "address": letter.address, "text": letter.text},
-            **{"rank": RANKS[letter.kind], "segments": letter.segments, "cost": letter.cost, "state": "queued"},
-            **{"due": now, "created": now, "attempts": 0, "uncertain": 0},
-            **{"gateway": "", "code": "", "reason": ""},
-            **{"announcement": letter.announcement, "person": letter.person, "place": letter.place, "followed": False},
+            **{
+                "rank": RANKS[letter.kind],
+                "segments": letter.segments,
+                "cost": letter.cost,
+                "due": now,
+                "created": now,
+            },
+            **{"announcement": letter.announcement, "person": letter.person, "place": letter.place},
         }
         for letter in letters
     )
@@ -257,13 +259,18 @@ def queue(session: Session, letters: Iterable[Letter], now: datetime) -> int:
 @cache
 def _insert(dialect: str) -> Any:
     rows = database.table_of(Outgoing)
-    return database.insert_on(dialect, rows).on_conflict_do_nothing(index_elements=["key"]).returning(rows.c.id)
+    none, nothing = always(0), always("")
+    insert = database.insert_on(dialect, rows).values(
+        **{"state": always("queued"), "attempts": none, "uncertain": none, "followed": false()},
+        **{"gateway": nothing, "code": nothing, "reason": nothing},
+    )
+    return insert.on_conflict_do_nothing(index_elements=["key"]).returning(rows.c.id)
 
 
 def _at(gateway: str, channel: str, named: str) -> Any:
     """What is in one state at one gateway: an index leads to it quickly."""
     return select(Outgoing).where(
-        Outgoing.channel == channel, Outgoing.state == state(named), Outgoing.gateway == gateway
+        Outgoing.channel == channel, Outgoing.state == always(named), Outgoing.gateway == gateway
     )
 
 

@@ -6,14 +6,13 @@ its own, which the databases use only where they can read the state in the state
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection, bindparam, exists, literal, select, update
+from sqlalchemy import Connection, bindparam, exists, literal_column, select, update
 
 from knowledge import database
 from knowledge.tables import OptOut, Outgoing, Pace
@@ -68,35 +67,37 @@ class Batch:
     wait: float | None = None
 
 
-def state(name: str) -> Any:
-    """A state's name as a literal of the statement."""
-    return literal(name, literal_execute=True)
+def always(value: str | int) -> Any:
+    """A value of ours that stands in the statement itself: no outsider's, since it is written as it is."""
+    return literal_column(f"'{value}'" if isinstance(value, str) else str(value))
 
 
 # --- settling --------------------------------------------------------------------------------------------------------
 
-_HELD = (_ROWS.c.state == state("sending"), _ROWS.c.taken == bindparam("claim"))
+_THESE = _ROWS.c.id.in_(bindparam("numbers", expanding=True))
+_SENDING = _ROWS.c.state == always("sending")
 _SENT = (
     update(_ROWS)
-    .where(_ROWS.c.id.in_(bindparam("numbers", expanding=True)), *_HELD)
-    .values(state=state("sent"), sent=bindparam("now"), code="", reason="")
+    .where(_THESE, _SENDING, _ROWS.c.taken.in_(bindparam("claims", expanding=True)))
+    .values(state=always("sent"), sent=bindparam("now"), code="", reason="")
 )
-_OURS = update(_ROWS).where(_ROWS.c.id == bindparam("number"), *_HELD)
+_OURS = update(_ROWS).where(_ROWS.c.id == bindparam("number"), _SENDING, _ROWS.c.taken == bindparam("claim"))
 _REST = update(_PACES).where(_PACES.c.gateway == bindparam("named")).values(free=bindparam("until"))
 
 
 def settle(connection: Connection, gateway: str, done: Iterable[Fate], now: datetime) -> None:
     """Store what came of messages, those that are still their taker's: of others a report has told."""
-    sent: defaultdict[datetime, list[int]] = defaultdict(list)
-    for fate in sorted(done, key=lambda fate: fate.letter.number):  # all workers lock rows in one order
+    sent: list[Taken] = []
+    for fate in done:
         if fate.outcome == "sent":
-            sent[fate.letter.taken].append(fate.letter.number)
+            sent.append(fate.letter)
         elif fate.outcome != "unknown":
             hold(connection, fate.letter, **_after(fate, now))
         if fate.until:
             connection.execute(_REST, {"named": gateway, "until": fate.until})
-    for claim, numbers in sent.items():
-        connection.execute(_SENT, {"numbers": numbers, "claim": claim, "now": now})
+    if sent:
+        claims = {"numbers": [letter.number for letter in sent], "claims": list({letter.taken for letter in sent})}
+        connection.execute(_SENT, {**claims, "now": now})
 
 
 def _after(fate: Fate, now: datetime) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def hold(connection: Connection, taken: Taken, **values: Any) -> bool:
 
 _DUE = (
     _ROWS.c.channel == bindparam("channel"),
-    _ROWS.c.state == state("queued"),
+    _ROWS.c.state == always("queued"),
     _ROWS.c.due <= bindparam("now"),
     _ROWS.c.rank <= bindparam("lowest"),
 )
@@ -134,12 +135,11 @@ _NEXT = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=_ROWS)
 )
-_THESE = _ROWS.c.id.in_(bindparam("numbers", expanding=True))
 _CLAIM = (
     update(_ROWS)
     .where(_THESE)
     .values(
-        state=state("sending"),
+        state=always("sending"),
         taken=bindparam("now"),
         gateway=bindparam("named"),
         attempts=_ROWS.c.attempts + 1,
@@ -148,7 +148,7 @@ _CLAIM = (
 _REFUSE = (
     update(_ROWS)
     .where(_THESE)
-    .values(state=state("failed"), ended=bindparam("now"), code="opted_out", reason="对方已退订，不再发送。")
+    .values(state=always("failed"), ended=bindparam("now"), code="opted_out", reason="对方已退订，不再发送。")
 )
 
 

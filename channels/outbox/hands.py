@@ -16,10 +16,6 @@ log = logging.getLogger(__name__)
 #: A gateway that is out of reach is left alone for so long.
 REST = timedelta(seconds=30)
 
-#: After the first hand is free, the others are waited for so many seconds, until half of them are: what they did is
-#: stored in one transaction.
-LINGER = 0.005
-
 
 class Hands:
     """As many threads as a sender may be used by at once; with one, no thread: messages are handed over as they are given."""
@@ -50,8 +46,8 @@ class Hands:
                 self._threads[-1].start()
             self._given.put(letter)
 
-    def done(self, wait: float) -> list[Fate]:
-        """What came of messages; where a hand is busy, the first to be free is waited for so many seconds."""
+    def done(self, wait: float, linger: float = 0) -> list[Fate]:
+        """What came of messages: waits so many seconds for the first busy hand, and then for the others."""
         fates: list[Fate] = []
         deadline = time.monotonic() + wait
         while self._busy:
@@ -61,9 +57,7 @@ class Hands:
                 break
             self._busy -= 1
             if len(fates) == 1:
-                deadline = min(deadline, time.monotonic() + LINGER)
-            if len(fates) * 2 >= self.count:
-                deadline = 0.0  # the rest only as far as it is there already
+                deadline = time.monotonic() + linger
         return fates
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ or many: what is whose is told by the outbox.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event
@@ -36,6 +37,7 @@ class Worker:
         self._done: list[Fate] = []
         self._answers = False  # a gateway that was out of reach, or is new, is tried with one message first
         self._looked: datetime | None = None
+        self._cost = 0.0  # how many seconds the last transaction took
 
     def run(self, stop: Event) -> None:
         """Work until told to stop; what is being handed over is finished first."""
@@ -45,11 +47,17 @@ class Worker:
             except Exception:
                 log.exception("%s: messages or reports could not be handled; going on", self._sender.name)
                 wait = IDLE
-            if self._hands.free < self._hands.count:
-                self._listen(wait if self._hands.free else IDLE)
-            elif wait:
+            if not self.rest(wait):
                 stop.wait(wait)
         self.finish()
+
+    def rest(self, wait: float = 0) -> bool:
+        """Wait until a hand is free, or for so many seconds where one is. False where none has anything to do."""
+        busy = self._hands.free < self._hands.count
+        if busy:
+            # To wait for the other hands as long as a transaction takes costs at most one, and mostly saves one.
+            self._listen(wait if self._hands.free else IDLE, self._cost)
+        return busy
 
     def step(self) -> float:
         """Do what is to be done next; how many seconds there is nothing more to begin then, 0 for "go on"."""
@@ -74,8 +82,8 @@ class Worker:
         self._hands.close()
         self._take(0)
 
-    def _listen(self, wait: float) -> None:
-        for fate in self._hands.done(wait):
+    def _listen(self, wait: float, linger: float = 0) -> None:
+        for fate in self._hands.done(wait, linger):
             self._answers = fate.outcome in ("sent", "busy", "refused")
             if fate.outcome != "unknown":
                 self._done.append(fate)
@@ -83,7 +91,9 @@ class Worker:
     def _take(self, most: int) -> Any:
         """What was done is forgotten only when it is stored: a database that fails is told again."""
         sender = self._sender
+        begun = time.monotonic()
         batch = self._outbox.take(sender.name, sender.channel, self._now(), sender.per_second, most, self._done)
+        self._cost = time.monotonic() - begun
         self._done.clear()
         return batch
 
