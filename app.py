@@ -20,7 +20,7 @@ import operations
 from bot import commands as bot_commands
 from bot import understanding
 from bot.assistant import Assistant
-from bot.magazine import Magazine, sheet
+from bot.magazine import Magazine, announced, county_pages, sheet
 from bot.messages import Asker
 from bot.rasa import RasaParser
 from bot.skills import SKILLS, pictures
@@ -259,10 +259,12 @@ class Service:
 
     def announcement_page(self, said: Announcement) -> pages.Page:
         """How an announcement looks on the television."""
-        blocks = [pages.heading(said.title), pages.paragraph(said.text)]
-        source = f"{said.publisher} {said.starts.astimezone(config.SHANGHAI).date().isoformat()}"
-        screens = sheet.screens(blocks, source)
-        return sheet.page(200, said.title, said.places[0], self.settings.now().date(), source, screens)
+        with self.sessions() as session:
+            now = self.settings.now()
+            news = announced.of_announcement(said, Context(session, now, self.places, Asker()))
+        number = county_pages.EMERGENCY if news.urgent else county_pages.ANNOUNCEMENTS + 1
+        screens = sheet.screens(news.blocks, news.source)
+        return sheet.page(number, said.title, said.places[0], now.date(), news.source, screens)
 
     def studio(self, name: str | None = None) -> Studio:
         """Where texts are spoken, by the voice of that name or the setting's. Raises VoiceError where it cannot speak."""
