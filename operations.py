@@ -173,6 +173,7 @@ def forget(service: Service) -> None:
     Mailbox(service.sessions).purge(now - timedelta(days=days))
     service.outbox.purge(now - timedelta(days=days))
     service.audience.purge(now - timedelta(days=days))
+    service.speakers.purge(now - timedelta(days=days))
     Wechat(service.sessions).purge(now - timedelta(days=days))
     service.sms_pictures.purge(now - timedelta(days=days))
     People(service.sessions).purge(now, now - timedelta(days=days))

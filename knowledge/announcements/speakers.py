@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from knowledge import database
 from knowledge.announcements import concerns, showing
@@ -131,6 +131,11 @@ class Speakers:
                     once = database.insert(session, SpeakerPlay).values(**row).on_conflict_do_nothing()
                     new += session.scalar(once.returning(SpeakerPlay.announcement)) is not None
             return Heard(new, tuple(sorted(numbers - ours)), silent)
+
+    def purge(self, before: datetime) -> None:
+        """Forget the plays that were told before a moment."""
+        with self._sessions.begin() as session:
+            session.execute(delete(SpeakerPlay).where(SpeakerPlay.told < before))
 
     # --- what is missing ---------------------------------------------------------------------------------------------
 

@@ -94,6 +94,15 @@ def test_a_play_is_kept_once(county: County, speakers: Speakers) -> None:
         assert len(list(session.scalars(select(SpeakerPlay)))) == 3
 
 
+def test_old_plays_are_forgotten(county: County, speakers: Speakers) -> None:
+    speakers.add("东头", VILLAGE, NOW)
+    number = county.going()
+    speakers.report("东头", {}, [Play(number, NOW, 40)], NOW)
+    speakers.report("东头", {}, [Play(number, NOW + MINUTE, 40)], NOW + MINUTE)
+    speakers.purge(NOW + MINUTE)
+    assert county.audience.progress(number).played == 1
+
+
 def speakers_heard(new: int, unknown: tuple[int, ...], back: bool = False):
     from knowledge.announcements.speakers import Heard
 
