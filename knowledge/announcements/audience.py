@@ -147,7 +147,7 @@ class Audience:
         if announcement is None or announcement.state != "going":
             return
         numbers = [row.person for row in rows]
-        tried = {(row.person, row.channel) for row in session.scalars(_of(number).where(Outgoing.person.in_(numbers)))}
+        tried = {(row.person, row.channel) for row in session.scalars(_sent_to(announcement.id, numbers))}
         opened = doors.to(session, [(person, "") for person in numbers], doors.ways(announcement, channels))
         for row in rows:
             left = [door for door in opened[row.person] if (row.person, door[0]) not in tried]
@@ -241,15 +241,15 @@ class Audience:
             )
             absent = [~exists(reached)]
             if not row.confirm:
-                came = _of(number).where(Outgoing.person == Resident.phone, Outgoing.state != "failed")
-                absent.append(~exists(came.with_only_columns(Outgoing.id)))
+                keys = [literal(f"a{number}:") + Resident.phone + f":{channel}" for channel in PERSONAL]
+                absent.append(~exists().where(Outgoing.key.in_(keys), Outgoing.state != "failed"))
             people = doors.audience(row).where(Resident.place.startswith(place), *absent)
             found = session.execute(people.order_by(Resident.place, Resident.id).limit(limit)).all()
             reasons: dict[str, str] = {}
             for start in range(0, len(found), 500):
                 numbers = [person.phone for person in found[start : start + 500]]
-                failed = _of(number).where(Outgoing.person.in_(numbers)).order_by(Outgoing.id)
-                reasons |= {sent.person: sent.reason or "还没有回复" for sent in session.scalars(failed)}
+                failed = session.scalars(_sent_to(number, numbers).order_by(Outgoing.id))
+                reasons |= {sent.person: sent.reason or "还没有回复" for sent in failed}
             return [
                 Missed(person.place, person.name, person.phone, reasons.get(person.phone, "没有能用的联系方式"))
                 for person in found
@@ -261,8 +261,10 @@ class Audience:
             session.execute(delete(Acknowledgement).where(Acknowledgement.at < before))
 
 
-def _of(number: int | None) -> Any:
-    return select(Outgoing).where(Outgoing.announcement == number)
+def _sent_to(number: int, people: Collection[str]) -> Any:
+    """What an announcement sent to these people, found by its keys: not by a search among what it sent to a county."""
+    keys = [answers.delivery(number, person, channel) for person in people for channel in PERSONAL]
+    return select(Outgoing).where(Outgoing.key.in_(keys))
 
 
 def _parcel(row: Announcement, door: tuple[str, str], person: str, place: str, shape: Shape) -> Parcel:
