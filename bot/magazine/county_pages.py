@@ -86,18 +86,18 @@ def towns(ctx: Context, numbers: Mapping[str, int]) -> Page:
 
 
 def flash(ctx: Context, news: Sequence[News]) -> Page:
-    """101: warnings and emergencies in force, then what is announced and the newest notices; read aloud in full."""
+    """101: emergencies and warnings in force, then what is announced and the newest notices; read aloud in full."""
     county = ctx.places.county
     blocks: list[Block] = []
     sources, said = [], []
-    if alerts.active(ctx.session, county.code, ctx.now):
-        reply = _warnings(ctx)
-        blocks.append(pages.paragraph(reply.headline, YELLOW, RED, str(EMERGENCY)))
-        sources.append(reply.source)
     for urgent in emergencies(ctx):
         blocks.append(pages.paragraph(f"{names(urgent, ctx)}：{urgent.title}", YELLOW, RED, str(EMERGENCY)))
         sources.append(urgent.source)
         said.append(urgent.speech)
+    if alerts.active(ctx.session, county.code, ctx.now):
+        reply = _warnings(ctx)
+        blocks.append(pages.paragraph(reply.headline, YELLOW, RED, str(EMERGENCY)))
+        sources.append(reply.source)
     latest = sorted((item for item in news if not item.announced), key=lambda item: item.day, reverse=True)[:LATEST]
     for number, item in _numbered(news):
         if item in latest or (item.announced and not item.urgent):

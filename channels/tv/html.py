@@ -157,8 +157,10 @@ def stylesheet(size: Size) -> str:
         f"#typed{{right:{size.left}px;top:{size.top + size.row}px;font-size:{size.type * 2}px;"
         f"line-height:{size.row * 2}px}}",
         f"#told{{left:{size.left}px;top:{size.top + 5 * size.row}px;width:{(WIDTH - 2) * size.half}px}}",
+        # as high as its words, over the last rows of the page and above the coloured keys
         f"#flash{{position:absolute;display:none;z-index:2;left:{size.left}px;"
-        f"top:{size.top + (BODY - 1) * size.row}px;width:{WIDTH * size.half}px;height:{size.row * 2}px;"
+        f"bottom:{size.height - size.top - (BODY + 1) * size.row}px;width:{WIDTH * size.half}px;"
+        f"min-height:{size.row * 2}px;max-height:{size.row * 5}px;"
         f"overflow:hidden;background:{pages.RED};color:{pages.WHITE};outline:4px solid {pages.GOLD}}}",
         f"#clock{{position:absolute;z-index:1;right:{size.left}px;top:{size.top}px;color:{pages.WHITE}}}",
     ]

@@ -290,6 +290,20 @@ def test_a_newsflash_stands_over_any_page_within_ten_seconds(browser, site, maga
     assert number(browser) == 110
 
 
+def test_a_long_newsflash_is_seen_whole_and_leaves_the_keys_free(browser, files, magazine, tmp_path) -> None:
+    magazine.news = Flash("A4", "万宝沟村、五重安村：" + "上游水库泄洪，河边的人马上往高处撤。" * 3, 199)
+    export(magazine, tmp_path)
+    open_(browser, f"{files}/pages/110.html")
+    wait(browser, lambda b: "万宝沟村" in over(b, "flash"), 10)
+    strip, last, keys = browser.execute_script(
+        """var f = document.getElementById("flash"), range = document.createRange(), lines;
+        range.selectNodeContents(f); lines = range.getClientRects();
+        return [f.getBoundingClientRect().bottom, lines[lines.length - 1].top + 49,
+                document.querySelector("#screen > .r12").getBoundingClientRect().top];"""
+    )
+    assert last <= strip <= keys, "nothing is cut off"
+
+
 def test_a_newsflash_comes_from_files_too(browser, files, magazine, tmp_path) -> None:
     open_(browser, f"{files}/pages/110.html")
     magazine.news = Flash("A3", "大风蓝色预警", 199)

@@ -14,7 +14,7 @@ NULL, SDT, PAT, PMT = 0x1FFF, 0x0011, 0x0000, 0x1000
 
 @dataclass
 class Stream:
-    """What is found in a stream. `pcrs` are (byte position, 27 MHz ticks); `stamps` the DTS by PID, in 90 kHz ticks.
+    """What is found in a stream. `ends` are where each PES packet ends; `pcrs` are (byte position, 27 MHz ticks); `stamps` the DTS by PID, in 90 kHz ticks.
 
     `parts` are the stream type and the descriptors of what the programme consists of, by PID: each form that was told.
     """
@@ -23,6 +23,7 @@ class Stream:
     continuity: list[str] = field(default_factory=list)
     pcrs: list[tuple[int, int]] = field(default_factory=list)
     stamps: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    ends: dict[int, list[int]] = field(default_factory=dict)
     services: set[tuple[str, str]] = field(default_factory=set)
     programs: set[int] = field(default_factory=set)
     parts: dict[int, set[tuple[int, bytes]]] = field(default_factory=dict)
@@ -38,13 +39,13 @@ class Stream:
         return [(there - here) * 8 * 27e6 / (after - before) for (here, before), (there, after) in pairs]
 
     def late(self, rate: int) -> list[str]:
-        """What is whole only after it is due, that is when the next one of its kind begins."""
+        """What is whole only after it is due: its last packet comes later, by the clock, than it is to be decoded."""
         found = []
         positions = [at for at, _ in self.pcrs]
         for pid, stamps in self.stamps.items():
-            for (_, due), (after, _) in pairwise(stamps):
-                near = max(bisect.bisect(positions, after) - 1, 0)
-                arrived = self.pcrs[near][1] / 27e6 + (after - positions[near]) * 8 / rate
+            for (_, due), end in zip(stamps, self.ends[pid], strict=True):
+                near = max(bisect.bisect(positions, end) - 1, 0)
+                arrived = self.pcrs[near][1] / 27e6 + (end - positions[near]) * 8 / rate
                 if arrived >= due / 90_000:
                     found.append(f"PID {pid}: {arrived:.3f} s, due at {due / 90_000:.3f} s")
         return found
@@ -71,6 +72,8 @@ def read(data: bytes) -> Stream:
             found.pcrs.append((at + 10, base * 300 + ((packet[10] & 1) << 8 | packet[11])))
         payload = packet[5 + packet[4] :] if adaptation else packet[4:]
         if not packet[1] & 0x40 or not packet[3] & 0x10:
+            if pid in found.ends and packet[3] & 0x10:
+                found.ends[pid][-1] = at + SIZE
             continue
         if pid == SDT:
             found.services.update(_services(payload[1 + payload[0] :]))
@@ -83,6 +86,7 @@ def read(data: bytes) -> Stream:
         elif payload[:3] == b"\0\0\1":
             stamp = payload[14:19] if payload[7] & 0x40 else payload[9:14]
             found.stamps.setdefault(pid, []).append((at, _stamp(stamp)))
+            found.ends.setdefault(pid, []).append(at + SIZE)
     return found
 
 
