@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -27,7 +28,7 @@ from bot.skills import SKILLS, pictures
 from bot.skills.base import Context
 from bot.understanding import commands as understanding_commands
 from bot.understanding.query import Names
-from channels import register, senders
+from channels import audio, register, senders
 from channels.announcements import cap_words, commands_speakers
 from channels.announcements import commands as announcement_commands
 from channels.announcements.booth import Booth, SilentError
@@ -58,11 +59,11 @@ from knowledge.identities import People
 from knowledge.imports import commands as import_commands
 from knowledge.mailbox import Mailbox
 from knowledge.outbox import Outbox
+from knowledge.sms_pictures import SmsPictures
 from knowledge.wechat import Wechat
 from tts import checks, voices
 from tts import commands as tts_commands
 from tts.programme import SINGLE, Programme, Studio
-from knowledge.sms_pictures import SmsPictures
 from tts.pronounce import UnreadableError
 from tts.sound import SoundError
 from tts.voices import VoiceError, utterance
@@ -170,14 +171,14 @@ class Service:
         return "queued"
 
     @cached_property
-    def wechat(self) -> Wechat:
-        """What the WeChat channel keeps beside its messages."""
-        return Wechat(self.sessions)
-    @cached_property
     def sms_pictures(self) -> SmsPictures:
         """The pictures that came with text messages."""
         return SmsPictures(self.sessions)
 
+    @cached_property
+    def wechat(self) -> Wechat:
+        """What the WeChat channel keeps beside its messages."""
+        return Wechat(self.sessions)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -237,7 +238,9 @@ class Service:
 
     def watch(self) -> Watch:
         """What a worker does for loudspeakers."""
-        return Watch(self.speakers, self.booth, self.settings.now, timedelta(minutes=self.settings.speaker_silent_minutes))
+        return Watch(
+            self.speakers, self.booth, self.settings.now, timedelta(minutes=self.settings.speaker_silent_minutes)
+        )
 
     def price(self, channel: str, address: str, text: str) -> tuple[int, Decimal | None]:
         """How many messages a text is on a channel to an address, and what it costs in yuan where that is known."""
@@ -289,8 +292,6 @@ class Service:
             log.warning("a page of the television stays silent: %s", error)
             return None
 
-    def _programme(self, text: str, sender: str) -> Programme:
-        try:
     @cached_property
     def _caller(self) -> Studio:
         """Where calls are spoken: what one person was told has a name that nobody else can find out."""
@@ -300,13 +301,21 @@ class Service:
         return replace(self._announcer, voice=Keyed(self._announcer.voice, key), folder=self.audio_folder / "calls")
 
     def recording(self, text: str, slow: bool = False) -> Path | None:
-        """The file of a text spoken once for the telephone; None, with the reason in the log, where it cannot be spoken."""
+        """The file of a text spoken once to one person; None, with the reason in the log, where it cannot be spoken."""
         try:
-            return self._caller.make(text, slow=slow, layout=SINGLE).file
+            file = self._caller.make(text, slow=slow, layout=SINGLE).file
+            file.touch()  # heard today
+            return file
         except (VoiceError, SoundError, UnreadableError) as error:
-            log.warning("Twilio's voice reads on the telephone: %s", error)
+            log.warning("a text is not recorded: %s", error)
             return None
 
+    def forget_recordings(self) -> None:
+        """Delete the recordings of what one person was told that were not heard for a week."""
+        audio.forget(self.audio_folder, time.time())
+
+    def _programme(self, text: str, sender: str) -> Programme:
+        try:
             return self._announcer.make(text, sender=sender)
         except (VoiceError, SoundError, UnreadableError) as error:
             raise SilentError(str(error)) from None

@@ -168,7 +168,7 @@ def new_day(service: Service, known: date, with_demo: bool) -> date:
 
 
 def forget(service: Service) -> None:
-    """Forget messages, conversations and unanswered questions older than the setting message_days."""
+    """Forget messages, conversations and unanswered questions older than the setting message_days, and unheard recordings."""
     now, days = service.settings.now(), service.settings.message_days
     Mailbox(service.sessions).purge(now - timedelta(days=days))
     service.outbox.purge(now - timedelta(days=days))
@@ -176,6 +176,7 @@ def forget(service: Service) -> None:
     service.speakers.purge(now - timedelta(days=days))
     Wechat(service.sessions).purge(now - timedelta(days=days))
     service.sms_pictures.purge(now - timedelta(days=days))
+    service.forget_recordings()
     People(service.sessions).purge(now, now - timedelta(days=days))
     with service.sessions.begin() as session:
         memory.purge(session, now, days)

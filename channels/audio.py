@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from flask import Blueprint, send_file
@@ -13,8 +14,11 @@ from channels.base.refusals import RefusedError
 
 MIME = "audio/mpeg"
 
-#: Where recordings lie in the audio folder: programmes, and what was said in calls, which is forgotten sooner.
+#: Where recordings lie in the audio folder: programmes, and what one person was told.
 FOLDERS = ("", "calls")
+
+#: What one person was told is forgotten when it was not heard for so long, in seconds.
+UNHEARD = 7 * 24 * 3600.0
 
 #: Nothing else is ever kept under the same name: a player need not ask again for a year, in seconds.
 KEPT = 365 * 24 * 3600
@@ -39,6 +43,15 @@ def routes(service: Service) -> Blueprint:
         return response
 
     return blueprint
+
+
+def forget(folder: Path, now: float) -> None:
+    """Delete what was said in calls and on pages, with what is noted of it, that nobody has heard lately."""
+    for file in (folder / FOLDERS[-1]).glob("*.mp3"):
+        with suppress(OSError):  # another process has just done it
+            if file.stat().st_mtime < now - UNHEARD:
+                file.unlink()
+                file.with_name(f"{file.name}.json").unlink()
 
 
 def _file(folder: Path, sha: str) -> Path | None:

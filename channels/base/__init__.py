@@ -162,11 +162,11 @@ class Service(Protocol):
     @property
     def outbox(self) -> Outbox: ...
     @property
+    def sms_pictures(self) -> Any: ...  # see knowledge.sms_pictures.SmsPictures
+    @property
     def wechat(self) -> Any: ...  # see knowledge.wechat.Wechat
     @property
     def magazine(self) -> Magazine: ...
-    def sms_pictures(self) -> Any: ...  # see knowledge.sms_pictures.SmsPictures
-    @property
     @property
     def people(self) -> People: ...
     def texting(self) -> bool:

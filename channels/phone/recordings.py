@@ -10,7 +10,6 @@ import logging
 import os
 import time
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, TimeoutError
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
@@ -24,9 +23,6 @@ log = logging.getLogger(__name__)
 
 #: So many seconds one step of a call waits for its recordings. Twilio itself would wait for 15, a caller would not.
 PATIENCE = 3.0
-
-#: A recording that nobody has heard for so long is forgotten; looked for so often, in seconds.
-KEPT, LOOKED = 7 * 24 * 3600.0, 24 * 3600.0
 
 #: What could not be recorded is tried again after so many seconds; so many texts are remembered.
 AGAIN, MOST = 60.0, 5000
@@ -42,11 +38,11 @@ class Recordings:
         self._failed: dict[tuple[str, bool], float] = {}
         self._making: dict[tuple[str, bool], Future[Path | None]] = {}
         self._pool = ThreadPoolExecutor(2, "phone-voice")
-        self._looked: float | None = None
+        self._begun = False
 
     def __call__(self, text: str, slow: bool) -> str | None:
         """The address of a recording; None where it takes longer than what is left of this step's patience."""
-        self._look_after()
+        self._begin()
         until = g.setdefault("recordings_until", time.monotonic() + PATIENCE)
         file = self._kept(text, slow) or self._made(text, slow, until - time.monotonic())
         return f"{self._service.settings.own_url}/audio/{file.stem}.mp3" if file else None
@@ -82,8 +78,6 @@ class Recordings:
     def _make(self, text: str, slow: bool) -> Path | None:
         try:
             file = self._service.recording(text, slow)
-            if file:
-                os.utime(file)
         except Exception:
             log.exception("a recording for the telephone failed; Twilio's voice reads instead")
             file = None
@@ -95,31 +89,20 @@ class Recordings:
                 _remember(self._failed, (text, slow), time.monotonic())
         return file
 
-    # --- recorded ahead, and forgotten -------------------------------------------------------------------------------
+    # --- recorded ahead ----------------------------------------------------------------------------------------------
 
-    def _look_after(self) -> None:
-        """With the first step of a process and once a day, in a thread of its own: forget what is old, record the prompts."""
+    def _begin(self) -> None:
+        """With the first step of a process, in a thread of its own: record the prompts, as far as they are not there."""
         with self._lock:
-            now = time.monotonic()
-            if self._looked is not None and now - self._looked < LOOKED:
+            if self._begun:
                 return
-            self._looked = now
-        Thread(target=self.look_after, name="phone-prompts", daemon=True).start()
+            self._begun = True
+        Thread(target=self.record_prompts, name="phone-prompts", daemon=True).start()
 
-    def look_after(self) -> None:
-        """Forget recordings that nobody hears any more; record the fixed prompts."""
-        forget(self._service.audio_folder / "calls", time.time() - KEPT)
+    def record_prompts(self) -> None:
+        """Record what is said again and again."""
         for text in prompts.fixed(self._service.settings.county_name):
             self._make(text, False)
-
-
-def forget(folder: Path, before: float) -> None:
-    """Delete the recordings, with what is noted of them, that were heard last before a moment (a timestamp)."""
-    for file in folder.glob("*.mp3"):
-        with suppress(OSError):  # another process has just done it
-            if file.stat().st_mtime < before:
-                file.unlink()
-                file.with_name(f"{file.name}.json").unlink()
 
 
 def _remember(kept: dict[tuple[str, bool], Any], key: tuple[str, bool], value: Any) -> None:

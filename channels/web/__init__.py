@@ -14,8 +14,7 @@ from bot.messages import Choice, Message, as_json
 from channels.base import Outcome, Service
 from channels.base.reading import MAX_NAME, MAX_TEXT, Asked, asked, json_body, village, whole_body
 from channels.base.refusals import RefusedError, http_error, json_response
-from channels.web import announcements
-from channels.web.number import add_routes
+from channels.web import announcements, number, spoken
 from channels.web.visitor import Visitor, dressed, visitor
 
 EXAMPLES = tuple(Choice(text, text) for text in ("玉米多少钱一斤", "低保怎么办", "镇上几点办公", "最近有什么通知"))
@@ -25,7 +24,8 @@ def routes(service: Service) -> Blueprint:
     """`GET` and `POST /`, `/number`, `GET /announcements`, `/web/places.json` and the page's own files under `/web/`."""
     blueprint = Blueprint("web", __name__, static_folder="static", static_url_path="/web", template_folder="templates")
 
-    add_routes(blueprint, service)
+    number.add_routes(blueprint, service)
+    spoken.add_routes(blueprint, service)
     announcements.add_routes(blueprint, service)
 
     @blueprint.get("/")

@@ -23,7 +23,7 @@ KEPT = 30 * 24 * 3600  # seconds
 
 #: Nothing from elsewhere, nothing inline, no frames.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 

@@ -77,9 +77,9 @@ class Service:
         self.outbox = Outbox(database.sessions(self.engine))
         self.sms_pictures = SmsPictures(database.sessions(self.engine))
         self.mailbox = Mailbox(database.sessions(self.engine))
+        self.speakers = Speakers(database.sessions(self.engine))
         self.announcements = Announcements(database.sessions(self.engine))
         self.answers = Answers(database.sessions(self.engine))
-        self.speakers = Speakers(database.sessions(self.engine))
         persons = Persons(self.people, self)
         self.desk = Desk(self.mailbox, self._answer, lambda: self.time, self.per_minute, persons)
 

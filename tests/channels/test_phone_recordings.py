@@ -12,8 +12,9 @@ import pytest
 from flask import Flask
 
 from app import create_app
+from channels.audio import UNHEARD, forget
 from channels.phone import prompts, recordings
-from channels.phone.recordings import Recordings, forget
+from channels.phone.recordings import Recordings
 from config import Settings
 from tests.channels.test_phone import CALL, TOKEN, Heard, call, post, say
 from tts.sound import decode
@@ -47,7 +48,7 @@ class Speaker:
 @pytest.fixture
 def spoken(make, monkeypatch):
     """A service, its client and its speaker; the prompts are not recorded ahead unless a test asks for it."""
-    monkeypatch.setattr(Recordings, "_look_after", lambda self: None)
+    monkeypatch.setattr(Recordings, "_begin", lambda self: None)
     service, client = make(twilio_auth_token=TOKEN, public_url=OWN)
     service.speaker = Speaker(service.audio_folder / "calls")
     return service, client, service.speaker
@@ -104,7 +105,7 @@ def test_a_voice_that_fails_is_replaced_and_left_alone_for_a_minute(spoken, monk
 def test_the_prompts_are_recorded_ahead(spoken) -> None:
     service, _, speaker = spoken
     made = Recordings(service)
-    made.look_after()
+    made.record_prompts()
     assert [text for text, _ in speaker.said] == prompts.fixed("迁安市")
     assert len(set(prompts.fixed("迁安市"))) == len(speaker.said)
     app = Flask("tests")
@@ -117,7 +118,7 @@ def test_what_nobody_has_heard_for_a_week_is_forgotten(spoken) -> None:
     _, client, speaker = spoken
     call(client)
     files = sorted(speaker.folder.glob("*.mp3"))
-    long_ago = time.time() - recordings.KEPT - 60
+    long_ago = time.time() - UNHEARD - 60
     for file in files:
         os.utime(file, (long_ago, long_ago))
     call(client)  # heard again
@@ -125,7 +126,7 @@ def test_what_nobody_has_heard_for_a_week_is_forgotten(spoken) -> None:
     stale.write_bytes(b"ID3")
     stale.with_name(f"{stale.name}.json").write_text("{}")
     os.utime(stale, (long_ago, long_ago))
-    forget(speaker.folder, time.time() - recordings.KEPT)
+    forget(speaker.folder.parent, time.time())
     assert sorted(speaker.folder.glob("*.mp3")) == files
     assert sorted(speaker.folder.glob("*.json")) == sorted(file.with_name(f"{file.name}.json") for file in files)
     for file in files:
@@ -164,7 +165,7 @@ def test_a_recording_is_sound_that_audio_serves_under_a_name_that_nobody_guesses
 
 def test_a_text_that_no_voice_reads_is_left_to_twilio(real, caplog) -> None:
     assert real().extensions["xiangyin"].recording("……") is None
-    assert "Twilio's voice reads" in caplog.text
+    assert "not recorded" in caplog.text
 
 
 def test_a_call_through_the_whole_service_is_played(real, monkeypatch) -> None:

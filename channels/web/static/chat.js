@@ -49,7 +49,38 @@
     listen(made);
   }
 
-  function answered(answer) {
+  var sound = document.createElement("audio");
+  var reading = null;
+
+  function silence(said) {
+    if (reading) { reading.textContent = "听一遍"; }
+    reading = null;
+    status.textContent = said;
+  }
+
+  sound.onended = function () { silence(""); };
+  sound.onerror = function () { if (reading) { silence("现在念不出来，请看文字。"); } };
+
+  function reader(id) {
+    var button = element("button", "choice", "听一遍");
+    button.type = "button";
+    button.addEventListener("click", function () {
+      var again = reading !== button;
+      var begun;
+      sound.pause();
+      silence("");
+      if (again) {
+        reading = button;
+        button.textContent = "停下";
+        sound.src = "/spoken?id=" + encodeURIComponent(id);
+        begun = sound.play();
+        if (begun) { begun["catch"](function () { return; }); }
+      }
+    });
+    return button;
+  }
+
+  function answered(answer, id) {
     var block = element("div", "answer");
     var lines = answer.text.split("\n");
     var last = lines[lines.length - 1];
@@ -64,6 +95,7 @@
       picture.src = answer.picture;
       block.appendChild(picture);
     }
+    if (sound.canPlayType && sound.canPlayType("audio/mpeg")) { block.appendChild(reader(id)); }
     show(block);
     offer(answer.choices);
   }
@@ -90,7 +122,7 @@
     request("POST", "/", { text: question, village: village.value, id: id }, function (well, value) {
       status.textContent = "";
       if (well && value) {
-        answered(value);
+        answered(value, id);
       } else {
         show(element("p", "refused", value && value.error ? value.error.message : "没连上，请检查网络后再问一次。"));
         text.value = text.value || question;

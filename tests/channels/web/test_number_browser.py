@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from importlib import resources
 from typing import Any
 
 import pytest
 
 from tests.channels.conftest import PRICE
+from tests.channels.web.accessibility import violations
 from tests.channels.web.test_browser import By, Keys, browser, complaints, log, site, wait  # noqa: F401
 from tests.knowledge.test_identities import register
 
@@ -108,19 +108,6 @@ def test_a_form_of_another_site_comes_without_our_cookies(page) -> None:
         thread.join()
     browser.get(url)
     assert browser.find_elements(By.ID, "out"), "still proven"
-
-
-def violations(browser: Any) -> dict[str, list[str]]:  # noqa: F811
-    """What axe-core finds wrong, with the stricter contrast of 7:1."""
-    axe = resources.files(pytest.importorskip("axe_core_python", reason="axe-core-python is not installed"))
-    browser.execute_script((axe / "axe.min.js").read_text(encoding="utf-8"))
-    found = browser.execute_async_script(
-        """var done = arguments[0];
-        axe.run(document, {rules: {"color-contrast-enhanced": {enabled: true}}})
-           .then(done, function (e) { done({violations: [{id: String(e), nodes: []}], passes: []}); });"""
-    )
-    assert len(found["passes"]) > 10
-    return {rule["id"]: [node["html"] for node in rule["nodes"]] for rule in found["violations"]}
 
 
 def test_accessibility_rules_hold_on_each_page(page) -> None:
