@@ -9,8 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from channels.announcements import cap_out
-from channels.announcements.cap_out import ATOM_TYPE, CAP_TYPE, House
+from channels.announcements import cap_feed, cap_out
+from channels.announcements.cap_feed import ATOM_TYPE
+from channels.announcements.cap_out import CAP_TYPE, House
 from channels.base import Service
 from channels.base.reading import bears, whole_body
 from channels.base.refusals import RefusedError, http_error, json_response
@@ -52,7 +53,7 @@ def routes(service: Service) -> Blueprint:
     @blueprint.get("/cap/feed.xml")
     def feed() -> ResponseReturnValue:
         now = service.desk.now()
-        return _checked(cap_out.feed(service.published.current(now), house(service), now), ATOM_TYPE)
+        return _checked(cap_feed.feed(service.published.current(now), house(service), now), ATOM_TYPE)
 
     return blueprint
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Text, cast, select, text
 from sqlalchemy.orm import Session
 
 from knowledge.announcements import OUTLETS, Draft, _begin, _end, _fill, _note
@@ -242,7 +242,8 @@ class Alerts:
         values["areas"] += [code for code in codes if not any(each.startswith(code) for each in values["areas"])]
         while long := too_long(DATASETS["alerts"], values):
             values[long[0]] = values[long[0]][: long[1] - 1] + "…"
-        writer = Writer(session.connection(), now)
+        key, _ = DATASETS["alerts"].identify(values)
+        writer = Writer(session.connection(), now, only=(key,))
         day = message.sent.astimezone(now.tzinfo).date()
         file = f"cap/{self._name(Reference(message.sender, message.identifier, message.sent))}.xml"
         source = writer.source("alerts", values["publisher"], file, "", ".xml", "", day)
@@ -262,6 +263,7 @@ def _ended(session: Session, message: Message) -> bool:
     """Whether a message of the same sender that updates or cancels this one is known."""
     rows = select(Alert.references).where(Alert.sender == message.sender, Alert.kind.in_(("Update", "Cancel")))
     rows = rows.where(Alert.status == "Actual", Alert.scope == "Public", Alert.identifier != message.identifier)
+    rows = rows.where(cast(Alert.references, Text).contains(message.identifier, autoescape=True))
     return any(message.identifier in names for names in session.scalars(rows))
 
 

@@ -78,11 +78,13 @@ class Writer:
     """Writes into one open transaction. Knows the records of each data set by key, so that nothing is stored twice.
 
     `sample` marks what the demo county's script writes: it is the one writer that leaves samples where they are.
+    `only` are the keys of all that will be written, where one record comes to a table of many.
     """
 
     connection: Connection
     now: datetime
     sample: bool = False
+    only: Sequence[str] | None = None
     _known: dict[str, dict[str, Known]] = field(default_factory=dict)  # by data set and key
     _open: list[Held] = field(default_factory=list)  # of the file being read
     _held: list[Held] = field(default_factory=list)  # of the files that were taken
@@ -203,8 +205,11 @@ class Writer:
             if not self.sample:
                 self._retire_samples(dataset)
             model = dataset.model
-            rows = self.connection.execute(select(model.key, model.digest, model.source_id, model.as_of))
-            self._known[dataset.name] = {key: Known(*rest) for key, *rest in rows}
+            rows = select(model.key, model.digest, model.source_id, model.as_of)
+            if self.only is not None:
+                rows = rows.where(model.key.in_(self.only))
+            found = self.connection.execute(rows)
+            self._known[dataset.name] = {key: Known(*rest) for key, *rest in found}
         return self._known[dataset.name]
 
     def _retire_samples(self, dataset: Dataset) -> None:

@@ -16,7 +16,7 @@ import pytest
 import xmlschema
 
 from app import Service, create_app
-from channels.announcements import cap_out
+from channels.announcements import cap_feed, cap_out
 from channels.announcements.cap_routes import house
 from config import SHANGHAI, Settings
 from knowledge import places
@@ -27,7 +27,7 @@ from tests.conftest import NOW, SHARED
 
 COUNTY = "130283"
 TOKEN = {"Authorization": "Bearer s3cret"}
-ATOM = {"a": cap_out.ATOM}
+ATOM = {"a": cap_feed.ATOM}
 
 DRAFT = Draft(
     title="停水通知",
