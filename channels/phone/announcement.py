@@ -115,7 +115,7 @@ def _tell(gather: Gather, service: Service, row: Any) -> None:
         time.sleep(0.1)
         recording = service.booth.of(row)
     if recording:
-        gather.play(f"/audio/{recording.sha}.mp3")
+        gather.play(f"{service.settings.own_url}/audio/{recording.sha}.mp3")
         return
     for again in (False, True):
         if again:
