@@ -46,6 +46,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("channels.announcements", "channels.tv.text", "knowledge.announcements", "app"),
     ),
     "channels.announcements.commands_reports": ("channels.announcements", "knowledge.announcements", "app"),
+    "channels.announcements.commands_writing": ("channels.announcements", "knowledge.announcements", "app"),
     "channels.announcements.commands_staff": ("channels.announcements", "app"),
     "channels.announcements.desk": ("channels.announcements", "knowledge.announcements", "app"),
     "channels.outbox.commands": ("channels", "app"),

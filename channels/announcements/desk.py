@@ -35,6 +35,11 @@ def service() -> Service:
     return found
 
 
+def now() -> datetime:
+    """The local time."""
+    return service().settings.now()
+
+
 @contextmanager
 def refusing() -> Iterator[None]:
     """Say in a sentence what cannot be done; nothing is stored then."""
@@ -66,4 +71,4 @@ def places_of(codes: list[str]) -> str:
 
 def local(at: datetime) -> str:
     """A moment in local time."""
-    return composing.shown(at, service().settings.now())
+    return composing.shown(at, now())

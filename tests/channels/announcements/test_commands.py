@@ -164,16 +164,16 @@ def test_everything_can_be_said(run: Run, service: Service, tmp_path: Path) -> N
     number = json.loads(
         run(
             *("announce", "compose", "开会", "--file", tmp_path / "文.txt", "--as", "李四", "--json"),
-            *("--place", "万宝沟", "--place", "130283116", "--place", "蔡园镇", "--group", "党员"),
+            *("--place", "万宝沟", "--place", "130283116，蔡园镇", "--group", "党员"),
             *("--outlet", "短信", "--outlet", "wechat", "--from", "2026-12-01 08:00", "--until", "2026-12-02"),
             *("--category", "会议", "--urgency", "emergency", "--short", "明早八点开会。", "--publisher", "党支部"),
-            *("--confirm", "--hours", "7:30", "--hours", "07:30"),
+            *("--confirm", "--hours", "7:30", "--hours", "07:30, 18:00"),
         ).stdout
     )["number"]
     row = service.announcements.get(number)
     assert (row.places, row.groups, row.outlets) == (["130283116", "130283108"], ["党员"], ["sms", "wechat"])
     assert (row.category, row.urgency, row.short, row.publisher) == ("会议", "emergency", "明早八点开会。", "党支部")
-    assert (row.confirm, row.hours, row.text) == (True, ["07:30"], "正文" * 100)
+    assert (row.confirm, row.hours, row.text) == (True, ["07:30", "18:00"], "正文" * 100)
     assert (
         f"{row.starts.astimezone(NOW.tzinfo):%d %H:%M} {row.ends.astimezone(NOW.tzinfo):%d %H:%M}"
         == "01 08:00 02 23:59"
