@@ -4,7 +4,11 @@ Each message of the evaluation set is asked twice: as it stands (or noisy), and 
 understanding differs between the two. The reply to the second is what is right. Trigger words that the set does not mark
 (most, how much, who) are read from the clean text for both.
 
-    PYTHONPATH=. .venv/bin/python benchmarks/bench_answers.py [--errors] [--seed 1]
+`wrong` is counted strictly: any reply that bears facts, asks nothing back and whose headline has other figures than the
+right one. That takes in replies which no villager would be misled by: one that says that nothing is held and names whom
+to ring, one that gives the same figure among others, and one that reads the message better than the set has it marked.
+
+    PYTHONPATH=. .venv/bin/python benchmarks/bench_answers.py [--errors] [--seed 1 2 3]
 """
 
 from __future__ import annotations
@@ -90,7 +94,7 @@ def verdict(example: dict[str, Any], right: Reply, given: Reply) -> str:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--errors", action="store_true")
-    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--seed", type=int, nargs="+", default=[1], help="of the noise; a row for each")
     chosen = options.parse_args()
     examples = [json.loads(line) for line in (ROOT / "tests/data/evaluation.jsonl").read_text("utf-8").splitlines()]
     examples = [example for example in examples if example["intent"] not in IN_CONTEXT]
@@ -114,12 +118,13 @@ def main() -> None:
             message = Message(Address("bench", sender), text, settings.now(), village=HOME, operator=True)
             return who.answer(message)
 
-        print(f"{'':7}{'messages':>9}{'right':>9}{'wrong':>9}{'declined as it should be':>28}")
-        for kind in ("clean", "noisy"):
+        print(f"{'':9}{'messages':>9}{'right':>9}{'wrong':>9}{'declined as it should be':>28}")
+        for seed in (None, *chosen.seed):
+            kind = "clean" if seed is None else f"noisy {seed}"
             counts: Counter[str] = Counter()
             declined = [0, 0]
             for number, example in enumerate(examples):
-                text = example["text"] if kind == "clean" else noisy(example, gazetteer, chosen.seed)
+                text = example["text"] if seed is None else noisy(example, gazetteer, seed)
                 read = reader.parse(example["text"], TODAY)
                 told.query = meant(example, read[0] if read else Query("out_of_scope"))
                 right = ask(oracle, example["text"], f"right {kind} {number}")
@@ -135,7 +140,7 @@ def main() -> None:
                     )
             total = sum(counts.values())
             shares = f"{counts['right'] / total:9.4f}{counts['wrong'] / total:9.4f}"
-            print(f"{kind:7}{total:9}{shares}{declined[0] / declined[1]:28.4f}", flush=True)
+            print(f"{kind:9}{total:9}{shares}{declined[0] / declined[1]:28.4f}", flush=True)
         engine.dispose()
 
 

@@ -24,9 +24,9 @@ from knowledge.freshness import Freshness
 from knowledge.places import Place, Places
 from knowledge.tables import DATASETS
 
-#: Below this confidence we ask or decline; between two intents closer than the margin we ask which.
-UNSURE = 0.35
-MARGIN = 0.12
+#: Below this confidence a message is no question by itself; up to the second we ask which of the likeliest is meant,
+#: each with at least the third.
+UNSURE, CERTAIN, OFFERED = 0.35, 0.65, 0.12
 
 #: Below this confidence a question may name a thing that we do not know: it takes over none from the question before.
 SURE = 0.9
@@ -178,6 +178,12 @@ class Assistant:
             picked = pending.options[chosen - 1]
         elif chosen is not None and pending.options:
             return Reply(f"请回1到{len(pending.options)}中的一个数字。"), turn.state
+        if pending.slot == "reading":
+            picked = picked or (text if text in pending.options else None)
+            if picked is None:
+                return None
+            meant = pending.readings[pending.options.index(picked)]
+            return self._one(_Turn(turn.ctx, state, turn.message), meant)
         if pending.slot == "text":
             if picked is None:
                 return None
@@ -225,7 +231,7 @@ class Assistant:
         if query.intent not in self._skills:
             return self._decline(turn, query)
         skill = self._skills[query.intent]
-        if query.confidence < UNSURE:
+        if query.confidence < (CERTAIN if skill.keeps or skill.needs else UNSURE):
             return self._ask_which(turn, query)
         if place := query.slots.get("unknown_place"):
             memory.note_unanswered(turn.ctx.session, query.text, "unknown_place", query.intent, turn.ctx.now)
@@ -254,6 +260,9 @@ class Assistant:
         """A follow-up takes its intent and missing slots from the question before it."""
         before = state.query
         if before is None or before.intent not in self._skills:
+            if query.intent == "follow_up" and query.others:  # nothing went before: what else it is
+                following = query.others[0]
+                return replace(following, confidence=following.confidence / max(1 - query.confidence, 0.05))
             return query
         keeps = self._skills[before.intent].keeps
         known = query.intent in self._skills
@@ -321,22 +330,25 @@ class Assistant:
 
     def _ask_which(self, turn: _Turn, query: Query) -> tuple[Reply, State]:
         """Unsure: offer the likeliest meanings as numbered choices, or decline where none is likely."""
-        likely = [(query.intent, query.confidence), *query.alternatives]
-        best = [
-            (name, p)
-            for name, p in likely
-            if name in self._skills and (self._skills[name].keeps or self._skills[name].needs)
-        ]
-        if not query.slots or len(best) < 2 or best[0][1] < MARGIN:
-            return self._decline(turn, query)
-        choices = tuple(
-            Choice(label, label) for name, _ in best[:3] if (label := _label(self._skills[name], query, self._places))
+        read = query.others or tuple(
+            replace(query, intent=name, confidence=share) for name, share in query.alternatives
         )
-        if len(choices) < 2:
+        offered = [
+            each
+            for each in (query, *read)
+            if (skill := self._skills.get(each.intent)) and (skill.keeps or skill.needs) and each.confidence >= OFFERED
+        ][:3]
+        enough = len(offered) >= 2 if query.confidence < UNSURE else bool(offered)
+        if not enough or (query.confidence < UNSURE and not query.slots):
             return self._decline(turn, query)
+        labels = tuple(_label(self._skills[each.intent], each, self._places) for each in offered)
         memory.note_unanswered(turn.ctx.session, query.text, "unsure", query.intent, turn.ctx.now)
-        reply = Reply("没听准，您问的是哪个？回数字。", choices=choices, intent=query.intent)
-        return reply, replace(turn.state, pending=Pending("text", tuple(choice.text for choice in choices)))
+        question = "没听准，您问的是哪个？回数字。"
+        if len(labels) == 1:
+            question = f"没听准，您问的是“{labels[0]}”吗？是就回数字，不是请换个说法。"
+        reply = Reply(question, choices=tuple(Choice(label, label) for label in labels), intent=query.intent)
+        readings = tuple(replace(each, confidence=1.0, others=(), alternatives=()) for each in offered)
+        return reply, replace(turn.state, pending=Pending("reading", labels, readings=readings))
 
     def _decline(self, turn: _Turn, query: Query) -> tuple[Reply, State]:
         memory.note_unanswered(turn.ctx.session, turn.message.text, "not_understood", query.intent, turn.ctx.now)

@@ -16,11 +16,15 @@ TOPIC_LASTS = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A question of ours that waits for an answer: which `slot` of `query` is asked, the values offered in order."""
+    """A question of ours that waits for an answer: which `slot` of `query` is asked, the values offered in order.
 
-    slot: str  # village | text
+    Where the message itself was unsure, `readings` are what it may have meant, in the order of the options.
+    """
+
+    slot: str  # village | text | reading
     options: tuple[str, ...] = ()
     query: Query | None = None
+    readings: tuple[Query, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ def dump(state: State) -> dict[str, Any]:
             "slot": state.pending.slot,
             "options": list(state.pending.options),
             "query": _dump_query(state.pending.query),
+            "readings": [_dump_query(query) for query in state.pending.readings],
         },
         "touched": state.touched and state.touched.isoformat(),
         "seen": list(state.seen),
@@ -84,10 +89,15 @@ def load(stored: dict[str, Any] | None) -> State:
         home=stored.get("home"),
         query=_load_query(stored.get("query")),
         reply=_load_reply(stored.get("reply")),
-        pending=Pending(pending["slot"], tuple(pending["options"]), _load_query(pending["query"])) if pending else None,
+        pending=_load_pending(pending) if pending else None,
         touched=datetime.fromisoformat(touched) if touched else None,
         seen=tuple(stored.get("seen", ())),
     )
+
+
+def _load_pending(stored: dict[str, Any]) -> Pending:
+    readings = tuple(query for each in stored.get("readings", ()) if (query := _load_query(each)))
+    return Pending(stored["slot"], tuple(stored["options"]), _load_query(stored["query"]), readings)
 
 
 def _dump_query(query: Query | None) -> dict[str, Any] | None:

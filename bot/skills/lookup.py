@@ -45,7 +45,7 @@ def closest(query: Query, records: Sequence[T], said: Callable[[T], str], places
         core = " ".join(_GENERIC.sub(" ", name).split())
         core = core if len(core) >= 2 else name
         found = _matched(core, asked)
-        if title and found < _QUOTED * len(asked.replace(" ", "")):
+        if title and found < _QUOTED * len(_GENERIC.sub("", asked).replace(" ", "")):
             continue
         if found >= 2:
             scored.append((found, found == len(core), record))

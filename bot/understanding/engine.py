@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -45,7 +45,7 @@ _AMOUNT = re.compile(
 )
 _VAGUE = re.compile(r"^一(?=[斤亩头只吨箱车袋棵株]|公斤)")
 _SPLIT = re.compile(
-    r"[？?！!。；;\n]+|[，,、\s]*(?:还有一?(?:个事儿?|件事|点)[，,：:]?|另外|再问(?:一下|下|个|问)?|顺便(?:再)?(?:问(?:一下|下|问)?)?|还想(?:再)?问(?:一下|下|问)?|再帮我?(?:查|看)(?:一下|下)?|再一个)[，,：:]?"
+    r"[？?！!。；;\n]+|[，,]还有(?![吗没别啥什其])|[，,、\s]*(?:还有一?(?:个事儿?|件事|点)[，,：:]?|另外|再问(?:一下|下|个|问)?|顺便(?:再)?(?:问(?:一下|下|问)?)?|还想(?:再)?问(?:一下|下|问)?|再帮我?(?:查|看)(?:一下|下)?|再一个)[，,：:]?"
 )
 _CLAUSE = re.compile(r"[，,]")
 
@@ -53,13 +53,29 @@ _CLAUSE = re.compile(r"[，,]")
 #: question by itself.
 _SURE_APART, _SURE_BY_COMMA, _LIKELY, _A_QUESTION = 0.5, 0.75, 4, 4
 
+_SURE_TOGETHER = 0.98
+
+#: Below this confidence whoever is asked may want to ask back: the other readings are handed on.
+_UNSURE = 0.9
+
+#: What asks; a message with two of them may be two questions.
+_QUESTION_WORD = re.compile(
+    r"多少(?:钱|[户亩个块人头只斤吨元盏度])?|多些钱|多钱|几[点号户家个盏亩头只口条笔天月块]|[啥谁咋]|怎么|什么|哪|何时|多咱|吗|了没|没有(?!的)|(?P<a>[一-鿿])[不没](?P=a)|不(?=$|[，。？！])"
+)
+_AND = re.compile("^(?:还有一?个?|另外|再就是|以及|跟)")
+
+#: Characters beside a name that make no question of it.
+_EMPTY = frozenset("的了呢啊呀吧嘛在是里那这个和跟与")
+
 #: From this length on, with so many clauses, a message tells a story; its question is the last clause.
 _STORY = {3: 24, 2: 32}
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What was found in a text: its tokens, the slots, the spans that are masked, the names' values, its words."""
+    """What was found in a text: its tokens, the slots, the spans that are masked, the names' values, its words; the
+    hanzi that nothing has read (`rest`), and where a cut would part a word or a name (`joints`).
+    """
 
     text: str
     tokens: list[Token]
@@ -67,6 +83,12 @@ class Analysis:
     spans: list[tuple[int, int, str]] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    rest: str = ""
+    joints: frozenset[int] = frozenset()
+
+    def apart(self, at: int) -> bool:
+        """Whether the text may be cut there: not inside a word or a name."""
+        return at not in self.joints
 
     def features(self, known: Container[str]) -> Iterable[str]:
         """The features by which the intent is told; `known` are the words that the training data have."""
@@ -91,7 +113,9 @@ class Understanding:
             model.names, {s: v for s, v in said.items() if s not in SPOKEN} | {"elsewhere": elsewhere}, names
         )
         self._ear = Matcher(named, lookalikes=self.words.get("lookalikes", ()))
-        self._spelling = Speller(model.spelling, self.words.get("when", ()))
+        self._spelling = Speller(
+            model.spelling, (*self.words.get("when", ()), *self.words.get("terms", ()), *_phrases(said))
+        )
         self._only_for = {slot: frozenset(intents) for slot, intents in self.words.get("only_for", {}).items()}
         self._places = PlaceReader(self.words, names, model.lexicon)
         self._remembered = lru_cache(maxsize=1024)(self._read)
@@ -132,11 +156,16 @@ class Understanding:
             ranked = _both(ranked, self._remembered(question, today)[1])
         if intent:
             ranked = sorted(ranked, key=lambda item: item[0] != intent)
-        intent, confidence = ranked[0]
+        first, *others = [self._as(found, *each) for each in ranked[:4]]
+        unsure = first.confidence < _UNSURE or first.intent == "follow_up"
+        return replace(first, alternatives=tuple(ranked[1:4]), others=tuple(others) if unsure else ())
+
+    def _as(self, found: Analysis, intent: str, confidence: float) -> Query:
+        """What was found, as a question of an intent with the slots that it may have."""
         slots = {slot: value for slot, value in found.slots.items() if self._belongs(slot, intent)}
         if slots.pop("own_home", False) and not PLACES & slots.keys():
             slots["own_village"] = True
-        return Query(intent, cast(Slots, slots), confidence, found.text, tuple(ranked[1:4]))
+        return Query(intent, cast(Slots, slots), confidence, found.text)
 
     def _belongs(self, slot: str, intent: str) -> bool:
         allowed = self._only_for.get(slot)
@@ -147,10 +176,11 @@ class Understanding:
 
         A comma parts questions only where the whole text sounds like either of them.
         """
-        whole = {intent for intent, _ in self._remembered(text, today)[1][:_LIKELY]}
+        ranked = self._remembered(text, today)[1][:_LIKELY]
+        whole = {intent for intent, _ in ranked}
         by_comma = () if _question_of(text) else ((_CLAUSE, _SURE_BY_COMMA),)
         for pattern, sure in ((_SPLIT, _SURE_APART), *by_comma):
-            parts = [part for part in pattern.split(text) if part and len(re.sub(r"\W", "", part)) >= 2]
+            parts = self._parts(pattern.split(text), today)
             if not 2 <= len(parts) <= 4:
                 continue
             queries: list[Query] = []
@@ -159,6 +189,8 @@ class Understanding:
                 query = self._query(part, today)
                 if query.intent in self.words.get("no_question", ()):
                     continue
+                if query.intent == "follow_up" and part == parts[0]:  # 同样是韭菜，哪个市场贵: what it is about
+                    return []
                 if query.intent == "follow_up" and queries:
                     query = replace(query, intent=queries[-1].intent, slots=_completed(query.slots, queries[-1].slots))
                 full = len(part) >= _A_QUESTION
@@ -168,15 +200,48 @@ class Understanding:
                 if query.confidence >= sure and likely and not (queries and _continues(queries[-1], query)):
                     queries.append(query)
             if len(queries) >= 2 and len({_topic(query) for query in queries}) >= 2:
-                first, second = queries[:2]
-                if not PLACES & second.slots.keys():
-                    carried = {slot: value for slot, value in first.slots.items() if slot in PLACES}
-                    second = replace(second, slots=cast(Slots, {**carried, **second.slots}))
-                return [first, second]
-            if len(queries) == 1 and details == len(parts) - 1 and queries[0].text == parts[0]:
+                return _two(queries[0], queries[1])
+            leads = len(queries) == 1 and details == len(parts) - 1 and queries[0].text == parts[0]
+            if leads and queries[0].confidence >= ranked[0][1]:
                 asked = self._query(text, today, queries[0].intent)  # 谁收板栗？什么价？ asks of the offer
                 return [replace(asked, confidence=queries[0].confidence)]
-        return []
+        return self._run_together(text, today)
+
+    def _parts(self, pieces: Iterable[str], today: date) -> list[str]:
+        """The pieces of a text that may be questions; one that only names things belongs to the next."""
+        parts: list[str] = []
+        topic = ""
+        for piece in pieces:
+            if not piece or len(re.sub(r"\W", "", piece)) + len(topic) < 2:
+                continue
+            if self._remembered(piece, today)[0].rest:
+                parts.append(topic + piece)
+                topic = ""
+            else:
+                topic += piece
+        return [*parts, topic] if topic else parts
+
+    def _run_together(self, text: str, today: date) -> list[Query]:
+        """Two questions that nothing parts: 村医是谁末班车几点. Each has its own question word and is very sure."""
+        asking = list(_QUESTION_WORD.finditer(text))
+        if len(asking) < 2 or len(text) < 2 * _A_QUESTION or _question_of(text):
+            return []
+        found, ranked = self._remembered(text, today)
+        likely = {intent for intent, _ in ranked[:_LIKELY]} - {*self.words.get("no_question", ()), "follow_up"}
+        best: tuple[float, list[Query]] = (0.0, [])
+        for cut in range(asking[0].end(), asking[-1].start() + 1):
+            first, second = text[:cut], _AND.sub("", text[cut:])
+            if min(len(first), len(second)) < _A_QUESTION or not found.apart(cut):
+                continue
+            if not all(_QUESTION_WORD.search(self._remembered(part, today)[0].rest) for part in (first, second)):
+                continue
+            pair = [self._query(first, today), self._query(second, today)]
+            if pair[0].intent == pair[1].intent or not {query.intent for query in pair} <= likely:
+                continue
+            sure = min(query.confidence for query in pair)
+            if sure >= _SURE_TOGETHER and sure > best[0] + 0.01:
+                best = sure, pair
+        return _two(*best[1]) if best[1] else []
 
     # --- slots -----------------------------------------------------------------------------------------------------
 
@@ -199,7 +264,11 @@ class Understanding:
                 found.take(mention)
                 found.slots.setdefault(mention.slot, mention.values[0])
         words = [text[start:end] for start, end in word_spans if found.free(start, end)]
-        return Analysis(text, tokens, found.slots, found.spans, found.values, words)
+        return Analysis(
+            *(found.as_written(), tokens, found.slots, found.spans, found.values, words),
+            rest="".join(c for at, c in enumerate(text) if _is_hanzi(c) and c not in _EMPTY and found.free(at, at + 1)),
+            joints=frozenset(at for start, end in (*word_spans, *found.taken) for at in range(start + 1, end)),
+        )
 
     def _plausible(self, mentions: Iterable[Mention], text: str, words: Sequence[tuple[int, int]]) -> list[Mention]:
         return [
@@ -236,7 +305,11 @@ class Understanding:
                     found.values.append(re.sub(r"[^A-Z]", "", slots[slot]))
         outside = [m for m in chosen if found.free(m.start, m.end) and m.slot != "elsewhere"]
         inside = [m for m in chosen if not found.free(m.start, m.end)]
-        for period in dates.find(text, today):
+        if "title" in slots:
+            for mention in sorted(inside, key=lambda found: -found.start):
+                if mention.cost and mention.sure and mention.said in slots["title"]:
+                    slots["title"] = slots["title"].replace(mention.said, mention.surface)
+        for period in dates.find(_own_apart(text, outside), today):
             if any(
                 period.start < m.end and m.start < period.end and m.length > period.end - period.start for m in outside
             ):
@@ -296,23 +369,40 @@ class _Found:
         self.spans: list[tuple[int, int, str]] = []
         self.values: list[str] = []
         self._masks = masks
-        self._taken: list[tuple[int, int]] = []
+        self.taken: list[tuple[int, int]] = []
+        self._misspelt: list[Mention] = []
 
     def free(self, start: int, end: int) -> bool:
         """Whether nothing has been read there."""
-        return not any(start < taken_end and taken_start < end for taken_start, taken_end in self._taken)
+        return not any(start < taken_end and taken_start < end for taken_start, taken_end in self.taken)
 
     def cover(self, slot: str, start: int, end: int) -> None:
         """Mark a stretch as read and mask it for the intent."""
-        self._taken.append((start, end))
+        self.taken.append((start, end))
         if mask := self._masks.of(slot):
             self.spans.append((start, end, mask))
+
+    def as_written(self) -> str:
+        """The text with each name that was surely heard as it is written, since skills search by the text's words."""
+        text = self.text
+        for mention in sorted(self._misspelt, key=lambda found: -found.start):
+            text = text[: mention.start] + mention.surface + text[mention.end :]
+        return text
 
     def take(self, mention: Mention) -> None:
         """Mark a name as read."""
         self.cover(mention.slot, mention.start, mention.end)
+        if mention.cost and mention.sure:
+            self._misspelt.append(mention)
         if mention.slot not in PLACES and self._masks.of(mention.slot):
             self.values.append(mention.values[0])
+
+
+def _phrases(said: Names) -> Iterator[str]:
+    """The longer ways in which spoken slots are said: short ones sound like too much else."""
+    for slot in SPOKEN & said.keys():
+        for forms in said[slot].values():
+            yield from (form for form in forms if len(form) >= 3)
 
 
 def _merged(trained: Names, said: Names, known: Names) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -345,17 +435,17 @@ def _question_of(text: str) -> str | None:
         return None
     question = clauses[-1]
     for clause in reversed(clauses[:-1]):
-        if len(question) >= 8:
+        if len(question) >= 8 and not _QUESTION_WORD.search(clause):
             break
         question = f"{clause}，{question}"
     return question if text.endswith(question) else None
 
 
 def _both(whole: Ranked, part: Ranked) -> Ranked:
-    """Two rankings as one: their mean."""
+    """A story's ranking and its question's as one; the question counts more."""
     shares = dict(whole)
     for intent, share in part:
-        shares[intent] = (shares.get(intent, 0.0) + share) / 2
+        shares[intent] = (shares.get(intent, 0.0) + 2 * share) / 3
     return sorted(shares.items(), key=lambda item: -item[1])
 
 
@@ -394,6 +484,14 @@ _PRICED = re.compile(
 )
 
 
+def _own_apart(text: str, names: Iterable[Mention]) -> str:
+    """The text with the last character of 庄上 taken out before 上月: 庄上上月 is last month, not the one before."""
+    for name in names:
+        if name.slot in OWN and text[name.end - 1 : name.end + 1] == "上上":
+            text = f"{text[: name.end - 1]} {text[name.end :]}"
+    return text
+
+
 def _is_hanzi(character: str) -> bool:
     return "一" <= character <= "鿿"
 
@@ -413,6 +511,14 @@ def _continues(before: Query, query: Query) -> bool:
     """A clause that asks more of the same: no names of its own."""
     new = {slot for slot in query.slots if slot not in SPOKEN and query.slots.get(slot) != before.slots.get(slot)}
     return query.intent == before.intent and not new
+
+
+def _two(first: Query, second: Query) -> list[Query]:
+    """Two questions of one message: the second is asked of the first one's place, and of accounts in its time."""
+    carried = {slot: value for slot, value in first.slots.items() if slot in PLACES}
+    if PLACES & second.slots.keys():
+        carried = {}
+    return [first, replace(second, slots=cast(Slots, {**carried, **second.slots}))]
 
 
 def _completed(own: Slots, before: Slots) -> Slots:

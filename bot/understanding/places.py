@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from bot.understanding import syllables
 from bot.understanding.lexicon import Lexicon
 from bot.understanding.matcher import Mention
 from bot.understanding.query import Names
@@ -19,6 +20,15 @@ _BOUNDARY = frozenset(
 )
 _MODIFIERS = frozenset("东西南北前后大小上下新老中")
 _ASKING = re.compile(r"^[哪几各每这那全本某啥]|哪个|什么|多少|几个|[这那]个")
+
+#: Villages are compared, so the place that is named has several.
+_AMONG_VILLAGES = re.compile("(?:[哪各几]|哪几?个|哪些|几个|多少个|每个)村")
+
+#: Behind one of these even one character before 镇 is a name: 在庄镇.
+_AT = re.compile("[在到]$")
+
+#: A title that a province or a state confers is no place elsewhere: 河北省文明村.
+_HONOUR = re.compile("省?级?(?:文明|卫生|生态|示范|先进|美丽|好人|模范|劳模)")
 
 #: Who or what of a village is meant, and not its name.
 _OFFICER = re.compile("主任|长|支书|书记|干部|民|代表|会计|医|规|务")
@@ -43,7 +53,8 @@ class PlaceReader:
         self._ours = frozenset(
             form for slot in ("village", "town", "market", "county") for v in names.get(slot, {}).values() for form in v
         )
-        self._towns = tuple(form for forms in names.get("town", {}).values() for form in forms)
+        self._town_of = {form: code for code, forms in names.get("town", {}).items() for form in forms}
+        self._towns = tuple(self._town_of)
 
     def plausible(self, mention: Mention, text: str) -> bool:
         """Whether a place is meant where its name stands: short ones need a sign, ordinary words a 村 or their town."""
@@ -53,7 +64,9 @@ class PlaceReader:
         if mention.slot == "town":
             if mention.surface.endswith(("镇", "街道", "乡")):
                 return True
-            return len(mention.surface) >= 3 if mention.cost else bool(_opens(before) or _closes(after))
+            if mention.cost:
+                return len(mention.surface) >= 3
+            return _opens(before) or _closes(after) or _sounds_like_town(after)
         if any(before.endswith(town) for town in self._towns):
             return True
         tailed = mention.surface.endswith(_TAILS) and (mention.typed or mention.said.endswith("村"))
@@ -104,6 +117,8 @@ class PlaceReader:
             return {"town": certain[0].values[0]} if certain else {}
         mention = villages[0]
         codes = mention.values
+        if mention.said in self._town_of and (_AMONG_VILLAGES.search(text) or _sounds_like_town(text[mention.end :])):
+            return {"town": self._town_of[mention.said]}
         within = tuple(code for code in codes if code[:9] in towns)
         codes = within or codes
         doubtful = not mention.sure or (not within and _modified(mention.start, text, words))
@@ -123,16 +138,18 @@ class PlaceReader:
         for match in _SUFFIX.finditer(text):
             start = self._start(text, match.start(), words, free)
             said = text[start : match.end()]
+            least = 1 if match[0] == "村" or (match[0] == "镇" and _AT.search(text[:start])) else 2
             if (
-                len(said) - len(match[0]) < (1 if match[0] == "村" else 2)
+                len(said) - len(match[0]) < least
                 or not free(start, match.end())
                 or not self._is_name(said, match[0], words, match)
+                or _HONOUR.match(text, match.end())
             ):
                 continue
             cover("unknown_place", start, match.end())
             return said
         for mention in elsewhere:
-            if free(mention.start, mention.end):
+            if free(mention.start, mention.end) and not _HONOUR.match(text, mention.end):
                 cover("unknown_place", mention.start, mention.end)
                 return mention.values[0]
         return None
@@ -168,6 +185,12 @@ class PlaceReader:
                 break
             at = word[0]
         return at
+
+
+def _sounds_like_town(after: str) -> bool:
+    """Whether a misspelt 镇 follows: 五重安臻."""
+    said = syllables.readings(after[0]) if after and _is_hanzi(after[0]) else ()
+    return bool(said) and syllables.folded(said[0]) == syllables.folded("zhen4") and after[0] not in "真怎"
 
 
 def _is_hanzi(character: str) -> bool:

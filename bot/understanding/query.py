@@ -60,7 +60,8 @@ class Slots(TypedDict, total=False):
 class Query:
     """One question: its intent, its slots, how sure we are (0 to 1), and the normalised text it stands for.
 
-    `alternatives` are the next intents with their confidence, best first.
+    `alternatives` are the next intents with their confidence, best first; of an unsure question `others` are its
+    readings as these intents, each with the slots that it may have.
     """
 
     intent: str
@@ -68,6 +69,7 @@ class Query:
     confidence: float = 1.0
     text: str = ""
     alternatives: tuple[tuple[str, float], ...] = ()
+    others: tuple[Query, ...] = ()
 
 
 #: Surface forms of names by slot: {"commodity": {"玉米": ("玉米", "苞米")}, "market": …}. Keys of the inner

@@ -14,13 +14,17 @@ _MOST = {2: 0.45, 3: 0.75}
 _MOST_LONGER = 0.8
 
 _QUOTED = re.compile(r"[“\"「『《‘'][^”\"」』》’']*[”\"」』》’']")
+_OR_NOT = re.compile("([一-鿿])[不没]\\1")  # 酸不酸
+#: Within quotation marks only words of this length are put right: a title is said as it is.
+_LONG = 4
+
 _MARKS = re.compile(r"[\W_]+")
 _MEASURES = {"nian": "年", "yue": "月", "hao": "号"}
 _AFTER_FIGURE = re.compile(r"(?<=\d)[一-鿿](?![一-鿿]*级)")
 
 
 class Speller:
-    """Knows the words of the training data and those for dates; leaves names and what is quoted alone."""
+    """Knows the words of the training data and those for dates; leaves names and the short words of what is quoted alone."""
 
     def __init__(self, words: Iterable[str], when: Iterable[str]) -> None:
         known = {word: (word,) for word in (*when, *words) if len(word) >= 2}
@@ -30,12 +34,14 @@ class Speller:
         self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]], names: Sequence[Mention]
     ) -> str:
         """The text with misspelt words put right outside `names`, and stray marks taken out of words and names."""
-        taken = [(mention.start, mention.end) for mention in names] + [found.span() for found in _QUOTED.finditer(text)]
+        taken = [(mention.start, mention.end) for mention in names] + [found.span() for found in _OR_NOT.finditer(text)]
+        quoted = [found.span() for found in _QUOTED.finditer(text)]
         heard = [
             mention
             for mention in self._matcher.find(text, tokens, words)
             if mention.cost <= _MOST.get(len(mention.surface), _MOST_LONGER)
             and not any(mention.start < end and start < mention.end for start, end in taken)
+            and (len(mention.surface) >= _LONG or not any(start <= mention.start < end for start, end in quoted))
         ]
         broken = [name for name in names if not name.typed and name.length > len(_MARKS.sub("", name.said))]
         for mention in sorted([*choose(heard), *broken], key=lambda found: -found.start):
