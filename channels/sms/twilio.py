@@ -56,8 +56,8 @@ def routes(service: Service) -> Blueprint:
         try:
             outcome = _handle(service, message, PICTURE_KEPT if pictures else NO_WORDS)
         except RefusedError as refusal:
-            return _twiml(refusal.chinese)
-        return _twiml(fit(outcome.reply) if outcome.reply else None)
+            return _twiml(refusal.chinese, service)
+        return _twiml(fit(outcome.reply) if outcome.reply else None, service)
 
     @blueprint.post("/sms/twilio/status")
     def status() -> ResponseReturnValue:
@@ -115,8 +115,9 @@ def _handle(service: Service, message: Message, no_words: Reply) -> Outcome:
     return service.desk.receive(message, cost=cost, say=None if message.text else no_words)
 
 
-def _twiml(text: str | None) -> Response:
-    response = MessagingResponse()
+def _twiml(text: str | None, service: Service) -> Response:
+    """The answer; Twilio reports on it at `action`, where it knows an address of ours that it can reach."""
+    response, settings = MessagingResponse(), service.settings
     if text:
-        response.message(text)
+        response.message(text, action=f"{settings.own_url}/sms/twilio/status" if settings.public_url else None)
     return Response(str(response), mimetype="text/xml")

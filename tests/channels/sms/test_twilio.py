@@ -528,6 +528,16 @@ def test_a_report_of_nothing_is_refused(made, missing: str) -> None:
     assert deliveries(service) == []
 
 
+@pytest.mark.parametrize(
+    ("public_url", "action"),
+    [("https://county.example/xiangyin/", "https://county.example/xiangyin/sms/twilio/status"), ("", None)],
+)
+def test_an_answer_says_where_its_fate_is_to_be_told(make, public_url: str, action: str | None) -> None:
+    _, client = make(twilio_auth_token=TOKEN, public_url=public_url)
+    (message,) = ElementTree.fromstring(send(client, TEXT).data)
+    assert message.get("action") == action
+
+
 @pytest.mark.parametrize("path", ["/sms/twilio", "/sms/twilio/status"])
 def test_reading_it_with_get_is_refused(made, path: str) -> None:
     _, client = made
