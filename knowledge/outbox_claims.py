@@ -123,7 +123,8 @@ _DUE = (
     _ROWS.c.due <= bindparam("now"),
     _ROWS.c.rank <= bindparam("lowest"),
 )
-_ANY = select(_ROWS.c.id).where(*_DUE).limit(1)
+_ORDER = (_ROWS.c.rank, _ROWS.c.due, _ROWS.c.id)
+_ANY = select(_ROWS.c.id).where(*_DUE).order_by(*_ORDER).limit(1)  # in order, or PostgreSQL may read the whole table
 _UNWANTED = exists().where(_GONE.c.channel == _ROWS.c.channel, _GONE.c.address == _ROWS.c.address)
 _NEXT = (
     select(
@@ -131,7 +132,7 @@ _NEXT = (
         (_UNWANTED & (_ROWS.c.rank != REPLY)).label("unwanted"),
     )
     .where(*_DUE)
-    .order_by(_ROWS.c.rank, _ROWS.c.due, _ROWS.c.id)
+    .order_by(*_ORDER)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=_ROWS)
 )
@@ -176,7 +177,8 @@ def claim(
     if free > now:
         return Batch(wait=(free - now).total_seconds())
     free = max(free, now - max(timedelta(), CATCH_UP - timedelta(seconds=1 / per_second)))
-    most = min(most, int((now - free).total_seconds() * per_second) + 1)
+    passed = now - free + timedelta.resolution  # a moment is no finer
+    most = min(most, int(passed.total_seconds() * per_second) + 1)
     rows = connection.execute(_NEXT, {"channel": channel, "now": now, "lowest": lowest, "most": most}).all()
     letters: list[Taken] = []
     unwanted: list[int] = []

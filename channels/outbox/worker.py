@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 
-from channels.base.sending import Fate, Outbox, Sender
+from channels.base.sending import Fate, Letter, Outbox, Sender
 from channels.outbox.hands import Hands
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,8 @@ class Worker:
         self._now = clock
         self._hands = Hands(sender, clock)
         self._done: list[Fate] = []
-        self._answers = False  # a gateway that was out of reach, or is new, is tried with one message first
+        self._answers = False  # a gateway that is new, or was out of reach, is tried with one message first
+        self._trial: Letter | None = None
         self._looked: datetime | None = None
         self._cost = 0.0  # how many seconds the last transaction took
 
@@ -68,6 +69,8 @@ class Worker:
         fetched = self._sender.collect()
         self._listen(0)
         batch = self._take(self._hands.free if self._answers else int(self._hands.free == self._hands.count))
+        if not self._answers and batch.letters:
+            (self._trial,) = batch.letters
         self._hands.give(batch.letters)
         if self._hands.count == 1 and batch.letters:  # what is known is stored before anything else is looked at
             self._listen(0)
@@ -84,7 +87,10 @@ class Worker:
 
     def _listen(self, wait: float, linger: float = 0) -> None:
         for fate in self._hands.done(wait, linger):
-            self._answers = fate.outcome in ("sent", "busy", "refused")
+            if fate.outcome in ("unreachable", "unknown"):
+                self._answers = False
+            elif fate.letter is self._trial:
+                self._answers = True
             if fate.outcome != "unknown":
                 self._done.append(fate)
 
