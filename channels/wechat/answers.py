@@ -96,13 +96,17 @@ class Answers:
         return self._received(message, rest, waits=incoming.kind == "event")  # no machine presses our menu
 
     def _rest(self, address: Address) -> Reply | None:
-        """What is left of the last answer, with its facts; None if it was told whole."""
+        """What is left of what was said last, with its facts; None if it was told whole."""
         last = self.memory.last_answer(address.channel, address.id)
         stored: dict[str, Any] = json.loads(last) if last else {"text": "", "facts": []}
+        number = self.service.people.who(address.channel, address.id).number
+        now = self.service.desk.now()
+        if number and (told := self.service.answers.last_words(number, address.channel, address.id, now)):
+            stored = {"text": told, "facts": []}  # an announcement was said after it
         rest = parts.split(stored["text"])[1]
-        told = Reply(rest, facts=tuple(_fact(values) for values in stored["facts"]), intent="more")
-        named = f"\n（来源：{told.source}）"  # the facts name it again
-        return replace(told, headline=rest.removesuffix(named)) if rest else None
+        left = Reply(rest, facts=tuple(_fact(values) for values in stored["facts"]), intent="more")
+        named = f"\n（来源：{left.source}）"  # the facts name it again
+        return replace(left, headline=rest.removesuffix(named)) if rest else None
 
     def _voice(self, incoming: Incoming) -> Outcome:
         self._keep(incoming, media_id=incoming.media)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from channels.base import Service
 from channels.base.sending import Letter, SendError, UncertainError, UnreachableError
+from channels.wechat import parts
 from channels.wechat.answers import CHANNEL
 from channels.wechat.client import Client, client_for
 from channels.wechat.errors import UNREACHED, ApiError
@@ -45,10 +46,10 @@ class WechatSender:
         return None
 
     def send(self, letter: Letter) -> None:
-        """Hand one message to WeChat. Raises SendError, UnreachableError or UncertainError."""
+        """Hand one message to WeChat; of a long one the first part, the others come on "更多". Raises SendError, UnreachableError or UncertainError."""
         try:
             check_quota(self._counted.quota(letter.address), self._clock())
-            self._client.send_text(letter.address, letter.text)
+            self._client.send_text(letter.address, parts.split(letter.text)[0])
         except ApiError as error:
             if error.code == "no connection":
                 raise UnreachableError("unreachable", error.known.chinese, error.known.english) from None

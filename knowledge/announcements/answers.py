@@ -17,7 +17,7 @@ from knowledge import database
 from knowledge.announcements import PERSONAL, showing
 from knowledge.announcements.tables import Acknowledgement, Announcement, GroupMember
 from knowledge.database import Sessions
-from knowledge.tables import Outgoing
+from knowledge.tables import Inbound, Outgoing
 
 #: "收到请回1" counts for what came so lately.
 CONFIRMED_WITHIN = timedelta(hours=48)
@@ -108,6 +108,17 @@ class Answers:
                 .where(Outgoing.id == letter)
             ).one_or_none()
             return (found[0], found[1]) if found else None
+
+    def last_words(self, person: str, channel: str, address: str, now: datetime) -> str | None:
+        """The text of an announcement that we sent somebody on a channel, if nothing else was said there since."""
+        with self._sessions() as session:
+            answered = select(func.max(Inbound.received)).where(Inbound.channel == channel, Inbound.sender == address)
+            after = session.scalar(answered.where(Inbound.reply.is_not(None)))
+            told = _delivered(session, person, now, after).where(Outgoing.channel == channel)
+            text: str | None = session.scalar(
+                told.with_only_columns(Outgoing.text).order_by(Outgoing.id.desc()).limit(1)
+            )
+            return text
 
     def acknowledge(self, number: int, person: str, what: str, channel: str, now: datetime) -> None:
         """See the function of that name."""
