@@ -363,6 +363,7 @@ class Smsbox(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answers)
         self.status, self.body, self.broken = 202, b"0: Accepted for delivery", ""
         self.seen: list[dict[str, list[str]]] = []
+        self.connections: list[int] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -375,7 +376,9 @@ class Answers(BaseHTTPRequestHandler):
         self.server.seen.append(
             parse_qs(split_url.query, encoding="latin-1", strict_parsing=True, keep_blank_values=True)
         )
+        self.server.connections.append(self.client_address[1])
         if self.server.broken == "hangs up":
+            self.close_connection = True
             return
         if self.server.broken == "is silent":
             threading.Event().wait(2)
@@ -494,6 +497,90 @@ def test_a_gateway_that_does_not_say_whether_it_took_a_message(
 def test_an_answer_that_is_cut_off_after_its_status_is_an_answer(smsbox: Smsbox) -> None:
     smsbox.broken = "is cut off"
     gateway(smsbox.server_port).send(letter("好"))
+
+
+# --- the connection is kept ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keeping(smsbox: Smsbox, monkeypatch: pytest.MonkeyPatch) -> Smsbox:
+    """A gateway that keeps connections open, as Kannel does."""
+    monkeypatch.setattr(Answers, "protocol_version", "HTTP/1.1")
+    return smsbox
+
+
+def test_each_thread_keeps_a_connection(keeping: Smsbox) -> None:
+    sender = gateway(keeping.server_port)
+    for _ in range(3):
+        sender.send(letter("好"))
+    thread = threading.Thread(target=sender.send, args=(letter("好"),))
+    thread.start()
+    thread.join()
+    assert len(keeping.seen) == 4
+    assert len(set(keeping.connections[:3])) == 1
+    assert keeping.connections[3] != keeping.connections[0]
+
+
+def test_a_connection_that_the_gateway_closed_between_two_messages_is_opened_again(
+    keeping: Smsbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Answers, "timeout", 0.2)  # the gateway hangs up on who is silent for so long
+    sender = gateway(keeping.server_port)
+    sender.send(letter("好"))
+    threading.Event().wait(0.6)
+    sender.send(letter("再来"))
+    assert len(keeping.seen) == 2
+    assert len(set(keeping.connections)) == 2
+
+
+def test_a_connection_that_was_idle_for_long_is_not_trusted(keeping: Smsbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    sender = gateway(keeping.server_port)
+    sender.send(letter("好"))
+    monkeypatch.setattr(kannel_sender, "KEPT", -1)
+    sender.send(letter("好"))
+    assert len(set(keeping.connections)) == 2
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError, ConnectionResetError])
+def test_a_request_that_could_not_be_written_is_written_again(
+    keeping: Smsbox, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    """The gateway cannot have read the end of what was never written: it is certain that it does not have it."""
+    sender = gateway(keeping.server_port)
+    sender.send(letter("好"))
+    whole = kannel_sender.HTTPConnection.request
+    failures = iter([True])
+
+    def request(self: Any, *arguments: Any) -> None:
+        if next(failures, False):
+            raise error
+        whole(self, *arguments)
+
+    monkeypatch.setattr(kannel_sender.HTTPConnection, "request", request)
+    sender.send(letter("再来"))
+    assert len(keeping.seen) == 2
+
+
+def test_a_kept_connection_that_breaks_after_the_request_is_uncertain(keeping: Smsbox) -> None:
+    sender = gateway(keeping.server_port)
+    sender.send(letter("好"))
+    keeping.broken = "hangs up"
+    with pytest.raises(UncertainError):
+        sender.send(letter("好"))
+    assert len(keeping.seen) == 2, "asked once: it may have it"
+    keeping.broken = ""
+    sender.send(letter("好"))
+
+
+def test_a_refusal_leaves_the_connection_usable(keeping: Smsbox) -> None:
+    sender = gateway(keeping.server_port)
+    keeping.status, keeping.body = 400, b"x" * 5000
+    with pytest.raises(SendError):
+        sender.send(letter("好"))
+    keeping.status, keeping.body = 202, b"0: Accepted for delivery"
+    for _ in range(2):
+        sender.send(letter("好"))
+    assert len(keeping.seen) == 3
 
 
 def test_a_gateway_that_is_not_there_was_not_asked() -> None:
