@@ -6,8 +6,8 @@ thousand a transaction, while the worker sends. In the middle an emergency is pu
 Beside it, in the same minute: the same requests without any outbox, and the outbox without any gateway.
 
     python benchmarks/bench_fanout.py --people 778000
-    python benchmarks/bench_fanout.py --people 100000 --kills 20                        (about four minutes each)
-    python benchmarks/bench_fanout.py --people 100000 --workers 2 --database postgresql
+    python benchmarks/bench_fanout.py --people 100000 --kills 20
+    python benchmarks/bench_fanout.py --people 100000 --workers 2 --database postgresql     (one worker, then two)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ from tests.conftest import ROOT, postgres_bin
 TEXT = "明天上午九点到下午五点停水，请提前存水。（来源：水务局 2026-11-23）"
 CHUNK = 1000
 BESIDE = 10_000
-HANDS = int(os.environ.get("BENCH_HANDS", Settings().kannel_connections))
+HANDS = Settings().kannel_connections
 
 ROWS = database.table_of(Outgoing)
 OPEN = ("queued", "sending")
@@ -94,7 +94,6 @@ class Process:
             "XIANGYIN_KANNEL_SEND_URL": gateway.url,
             "XIANGYIN_KANNEL_SECRET": "bench",
             "XIANGYIN_KANNEL_PER_SECOND": "100000",
-            "XIANGYIN_KANNEL_CONNECTIONS": str(HANDS),
         }
         command = [sys.executable, "-m", "flask", "worker"]
         self.popen = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL)
@@ -363,14 +362,20 @@ def main() -> None:
     for name in names:
         if name == "sqlite" and options.workers > 1:
             continue
-        print(f"{name}; load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
-        with ExitStack() as stack:
-            url = stack.enter_context(made[name]())
-            if options.kills:
+        if options.kills:
+            with made[name]() as url:
+                heading(name)
                 kills(url, options.people, options.workers, options.kills)
-            else:
+            continue
+        for workers in sorted({1, options.workers}):
+            with made[name]() as url:
+                heading(name)
                 beside(url)
-                plain(url, options.people, options.workers)
+                plain(url, options.people, workers)
+
+
+def heading(name: str) -> None:
+    print(f"{name}; load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
 
 
 if __name__ == "__main__":

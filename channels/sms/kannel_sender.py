@@ -17,7 +17,7 @@ from channels.sms.segments import encoding
 #: So many seconds the gateway is waited for: to connect, and for its answer. Shorter than a message's lease.
 CONNECT, ANSWER = 10, 30
 
-#: A connection that was not used for so many seconds is not used again: Kannel closes it after 60.
+#: A connection that was not used for so many seconds is not used again: the gateway may be about to close it.
 KEPT = 20
 
 #: All delivery states are asked for.
