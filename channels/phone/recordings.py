@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
-from flask import g
+from flask import g, request
 
 from channels.base import Service
 from channels.phone import prompts
@@ -45,7 +45,9 @@ class Recordings:
         self._begin()
         until = g.setdefault("recordings_until", time.monotonic() + PATIENCE)
         file = self._kept(text, slow) or self._made(text, slow, until - time.monotonic())
-        return f"{self._service.settings.own_url}/audio/{file.stem}.mp3" if file else None
+        settings = self._service.settings  # where no public URL is set, Twilio finds us where it has just found us
+        base = settings.own_url if settings.public_url else request.url_root.rstrip("/")
+        return f"{base}/audio/{file.stem}.mp3" if file else None
 
     def _kept(self, text: str, slow: bool) -> Path | None:
         """A recording that was made before, and is marked as heard now."""

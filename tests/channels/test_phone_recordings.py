@@ -176,6 +176,7 @@ def test_a_call_through_the_whole_service_is_played(real, monkeypatch) -> None:
     assert first.said == []
     assert len(urls) == 1 + len(prompts.MENU)
     for url in urls:
+        assert url.startswith("http://localhost/audio/"), "without a public URL, the one that was asked for"
         response = client.get(urlsplit(url).path)
         assert response.mimetype == "audio/mpeg"
         assert decode(response.data).seconds > 0.5
