@@ -18,8 +18,9 @@ from scipy.sparse import csr_matrix
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
-from bot.understanding.engine import Analysis, Understanding
+from bot.understanding.engine import Understanding
 from bot.understanding.features import Masks, features, masked, strange
+from bot.understanding.found import Analysis
 from bot.understanding.lexicon import LONGEST, Lexicon
 from bot.understanding.model import Model, digest, vector
 from bot.understanding.query import Slots

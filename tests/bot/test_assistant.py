@@ -115,6 +115,10 @@ ROWS = {
     "万宝沟吃低保的": [query("relief_list", village=WANBAOGOU)],
     "滦州花多少": [query("finance_total", unknown_place="滦州")],
     "玉米": [query("price_latest", 0.3, (("finance_total", 0.25),), commodity="玉米")],
+    "棒子多些": [
+        replace(query("price_latest", 0.55, commodity="玉米"), others=(query("finance_total", 0.4, village=WANBAOGOU),))
+    ],
+    "棒子吗": [query("price_latest", 0.6, commodity="玉米")],
     "嘟嘟": [query("price_latest", 0.1)],
     "玉米价还有花生价": [query("price_latest", commodity="玉米"), query("price_latest", commodity="花生")],
     "选": [query("choosing")],
@@ -242,6 +246,23 @@ def test_unsure_is_asked_and_nonsense_declined(chat: Chat) -> None:
     assert [choice.label for choice in asked.choices] == ["玉米价格", "玉米收支"]
     assert "没听明白" in chat("嘟嘟").headline
     assert "没听明白" in chat("⿰⿱").headline
+
+
+def test_of_two_meanings_each_keeps_its_own_names(chat: Chat) -> None:
+    asked = chat("棒子多些")
+    assert ([choice.label for choice in asked.choices], asked.facts) == (["玉米价格", "五重安镇万宝沟村收支"], ())
+    assert chat("2").headline == "五重安镇万宝沟村"
+    chat("棒子多些")
+    assert chat("玉米价格").headline == "玉米1.17元/斤"
+    chat("棒子多些")
+    assert chat("有啥通知").headline == "停电通知"
+
+
+def test_one_doubtful_meaning_is_asked_about(chat: Chat) -> None:
+    asked = chat("棒子吗")
+    assert "“玉米价格”吗" in asked.headline
+    assert not unsupported(asked)
+    assert chat("1").headline == "玉米1.17元/斤"
 
 
 def test_two_questions_get_two_answers_with_all_facts(chat: Chat) -> None:

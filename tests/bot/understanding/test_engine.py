@@ -118,6 +118,51 @@ def test_two_questions_are_two_queries(engine: Understanding) -> None:
     assert "commodity" not in second.slots
 
 
+@pytest.mark.parametrize(
+    ("text", "intents"),
+    [
+        ("村医是谁去县城几点有车", ["clinic", "bus"]),
+        ("低保咋办镇上几点下班", ["policy", "office"]),
+        ("花生涨了没有谁收花生", ["price_trend", "trade_find"]),
+        ("村里路灯亮了多少", ["livability"]),  # one question each from here on
+        ("咱庄这几天有啥通知没", ["notice"]),
+        ("玉米今天！多少钱", ["price_latest"]),
+        ("我们村上月。都花在啥上了", ["finance_list"]),
+        ("都是白菜，哪个市场贵", ["price_compare"]),
+    ],
+)
+def test_questions_are_as_many_as_are_asked(engine: Understanding, text: str, intents: list[str]) -> None:
+    assert [query.intent for query in engine.parse(text, TODAY)] == intents
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("涤保怎么申请", "低保怎么申请"),
+        ("yumi多少钱", "玉米多少钱"),
+        ("今儿停税不", "今儿停水不"),
+        ("三、农热线是多少", "三农热线是多少"),
+        ("俺家地酸不酸", "俺家地酸不酸"),
+        ("“文滑广场改造”办完没", "“文化广场改造”办完没"),
+    ],
+)
+def test_the_text_is_handed_on_as_it_is_written(engine: Understanding, text: str, written: str) -> None:
+    assert engine.parse(text, TODAY)[0].text == written
+
+
+@pytest.mark.parametrize("text", ["五重安臻哪些村有低保户", "五重安哪个村低保户最多"])
+def test_a_town_is_meant_where_villages_are_compared(engine: Understanding, text: str) -> None:
+    query = engine.parse(text, TODAY)[0]
+    assert query.slots.get("town") == "130283116"
+    assert "village" not in query.slots
+
+
+def test_an_unsure_question_has_its_other_readings(engine: Understanding) -> None:
+    query = next(q for text in ("村里人钱", "路灯电话谁") if (q := engine.parse(text, TODAY)[0]).confidence < 0.9)
+    assert [other.intent for other in query.others] == [name for name, _ in query.alternatives]
+    assert all(not other.others for other in query.others)
+
+
 def test_the_second_question_is_about_the_same_village(engine: Understanding) -> None:
     first, second = engine.parse("万宝沟村有多少户低保？有几个监控？", TODAY)
     assert first.slots["village"] == second.slots["village"] == WANBAOGOU
