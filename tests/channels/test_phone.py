@@ -26,6 +26,7 @@ from knowledge import database
 from knowledge.tables import Outgoing
 from tests.channels.conftest import CHOOSE, PRICE, TODAY
 from tests.channels.twilio import ACCOUNT
+from tests.channels.twilio import post as signed
 from tests.conftest import NOW
 from tests.knowledge.test_identities import register
 
@@ -61,8 +62,7 @@ def made(make):
 
 
 def post(client, path: str, form: dict[str, Any], token: str = TOKEN):
-    signature = RequestValidator(token).compute_signature(f"{BASE}{path}", form)
-    return client.post(path, data=form, headers={"X-Twilio-Signature": signature})
+    return signed(client, f"{BASE}{path}", form, token)
 
 
 class Heard:

@@ -20,6 +20,7 @@ from channels.sms.segments import split
 from knowledge import database
 from knowledge.tables import Delivery, OptOut, SmsPicture
 from tests.channels.conftest import PRICE
+from tests.channels.twilio import post
 
 TOKEN = "12345"
 URL = "http://localhost/sms/twilio"
@@ -49,9 +50,7 @@ def made(make):
 
 
 def send(client, form: dict[str, Any], url: str = URL, token: str = TOKEN, **headers: str):
-    signature = RequestValidator(token).compute_signature(url, form)
-    path = "/" + url.split("/", 3)[3]
-    return client.post(path, data=form, headers={"X-Twilio-Signature": signature, **headers})
+    return post(client, url, form, token, **headers)
 
 
 def said(response) -> str | None:
