@@ -12,11 +12,11 @@ from flask.cli import with_appcontext
 
 from channels.announcements import commands_cap, commands_preview, commands_reports, commands_writing
 from channels.announcements.commands_staff import group, staff
-from channels.announcements.desk import acting, as_json, local, now, places_of, refusing, service
+from channels.announcements.desk import Office, acting, as_json, local, now, places_of, refusing, service
 from knowledge.announcements import STATES
 
 
-@click.group("announce")
+@click.group("announce", cls=Office)
 def announce() -> None:
     """公告：写一次，由第二个人审核，到点从大喇叭、短信、电话、微信、电视和网页播出去。"""
 

@@ -126,9 +126,13 @@ def _watched(number: int, interval: float) -> None:
 def missed(number: int, place: str, numbers: bool, file: Path | None) -> None:
     """第 NUMBER 号没通知到的人，按村列，请村干部上门。"""
     with refusing():
-        service().announcements.get(number)
+        row = service().announcements.get(number)
+        if row.state in ("draft", "scheduled"):
+            raise Refused(f"第{number}号{STATES[row.state]}，还没有人该收到：播发以后再看。")
         code = composing.place(place, service().places) if place else ""
         found = service().audience.missed(number, code, 10**9 if file else SHOWN + 1)
+    if row.state == "going" and not row.spread:
+        click.echo("还在排队发，名单没有完：过一会儿再看（flask announce status）。", err=True)
     places = service().places
     rows = [
         (who.place, places.full_name(who.place), who.name, who.number if numbers else masked(who.number), who.why)

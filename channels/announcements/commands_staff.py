@@ -11,14 +11,14 @@ import click
 from flask.cli import with_appcontext
 
 from channels.announcements import composing
-from channels.announcements.desk import Refused, as_json, refusing, service
+from channels.announcements.desk import Office, Refused, as_json, refusing, service
 
 ROLES = {"editor": "写公告", "approver": "写和审公告"}
 
 _NUMBER = re.compile(r"(1\d{10}|0\d{9,11})")
 
 
-@click.group("staff")
+@click.group("staff", cls=Office)
 def staff() -> None:
     """谁能写、谁能审公告，管哪个地方。"""
 

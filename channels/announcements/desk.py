@@ -29,6 +29,32 @@ class Refused(click.ClickException):
         click.echo(self.message, file=file, err=file is None)
 
 
+class Office(click.Group):
+    """A group of commands that says in Chinese, too, what of a command line it does not understand."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            path = (error.ctx or ctx).command_path
+            raise Refused(f"{_misread(error)}用 {path} --help 看怎么写。") from None
+
+
+def _misread(error: click.UsageError) -> str:
+    parameter = getattr(error, "param", None)
+    name = parameter.opts[0] if isinstance(parameter, click.Option) else parameter and parameter.human_readable_name
+    if isinstance(error, click.MissingParameter):
+        return f"没有写 {name}。"
+    if isinstance(error, click.NoSuchOption):
+        return f"没有 {error.option_name} 这个选项。"
+    if isinstance(error, click.BadParameter) and parameter is not None:
+        if isinstance(parameter.type, click.Choice):
+            return f"{name} 只能是 {'、'.join(map(str, parameter.type.choices))}。"
+        return f"{name} 要写数字。" if parameter.type in (click.INT, click.FLOAT) else f"{name} 写得不对。"
+    return "没有这条命令。" if error.message.startswith("No such command") else f"{error.format_message()} "
+
+
 def service() -> Service:
     """The service whose command this is."""
     found: Service = current_app.extensions["xiangyin"]

@@ -368,6 +368,32 @@ def test_who_was_missed_is_listed_by_village_with_masked_numbers(run: Run, sprea
     assert "没有第9号" in run("announce", "missed", 9, code=1).stderr
 
 
+@pytest.mark.usefixtures("staffed")
+def test_nobody_is_missed_before_it_goes_out(run: Run, service: Service) -> None:
+    lives(service, "13912345678")
+    assert "还没有人该收到" in run("announce", "missed", compose(run), code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("announce", "compose"), "没有写 TITLE。"),
+        (("announce", "compose", "停水", TEXT), "没有写 --as。"),
+        (("announce", "compose", "停水", "--urgency", "high"), "--urgency 只能是 routine、emergency。"),
+        (("announce", "approve", "一", "--as", "李四"), "NUMBER 要写数字。"),
+        (("announce", "withdraw", "1", "--as", "李四"), "没有写 --why。"),
+        (("announce", "list", "--all"), "没有 --all 这个选项。"),
+        (("announce", "shout"), "没有这条命令。"),
+        (("staff", "add", "张三", "--role", "boss", "--place", TOWN), "--role 只能是 editor、approver。"),
+    ],
+)  # fmt: skip
+def test_a_command_line_that_is_not_understood_is_answered_in_a_sentence(run: Run, arguments: Any, said: str) -> None:
+    told = run(*arguments, code=1)
+    assert told.stderr.startswith(said), told.stderr
+    assert f" {arguments[0]} " in told.stderr
+    assert told.stderr.endswith("--help 看怎么写。\n")
+
+
 def test_a_database_that_is_out_of_reach_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "folder.db").mkdir()
     broken = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'folder.db'}"))
