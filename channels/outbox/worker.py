@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 #: With nothing to do, a worker looks again after so many seconds.
 IDLE = 1.0
 
+#: Hands are waited for together no longer than so many seconds: an emergency may have come.
+LINGER = 0.1
+
 #: So often a worker looks for messages that another one has left behind.
 ROUND = timedelta(seconds=20)
 
@@ -57,7 +60,7 @@ class Worker:
         busy = self._hands.free < self._hands.count
         if busy:
             # To wait for the other hands as long as a transaction takes costs at most one, and mostly saves one.
-            self._listen(wait if self._hands.free else IDLE, self._cost)
+            self._listen(wait if self._hands.free else IDLE, min(self._cost, LINGER))
         return busy
 
     def step(self) -> float:
