@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.magazine import Magazine
-from channels.tv import pages, portal, text
+from channels.tv import html, pages, portal, text
 from channels.tv.loop import schedule
 from channels.tv.pages import Page
 from knowledge import database
@@ -162,6 +162,7 @@ def test_the_newsflash_reads_all_that_is_announced_once_more(desk: Desk) -> None
     assert speech.startswith("再听一遍。\n停水通知\n")
     assert WATER.text in speech
     assert "迁安市水务局11月23日发布" in speech
+    assert "再听一遍" in html.document(page, "../"), "the box says it too"
     on_air = [screen.speech for screen in schedule.order(desk.magazine, COUNTY)]
     assert sum(WATER.text in said for said in on_air) == 1, "in the loop its own page says it, once a round"
 
