@@ -18,7 +18,7 @@ from channels.announcements import wording
 log = logging.getLogger(__name__)
 
 #: With nothing to do, the worker looks again after so many seconds.
-IDLE = 0.5
+IDLE = 0.25
 
 #: How many messages a text is on a channel to an address, and what it costs in yuan where that is known.
 Price = Callable[[str, str, str], tuple[int, Decimal | None]]
