@@ -17,7 +17,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.magazine import announced, county_pages, place_pages, price_pages
+from bot.magazine import announced, county_pages, place_pages, policy_pages, price_pages
 from bot.messages import Asker
 from bot.skills.base import Context
 from channels.tv import pages
@@ -83,7 +83,7 @@ def county_made(ctx: Context, numbers: Mapping[str, int]) -> dict[int, Page]:
     return {
         **{page.number: page for page in single},
         **price_pages.made(ctx),
-        **county_pages.policy_pages(ctx),
+        **policy_pages.made(ctx),
         **county_pages.service_pages(ctx, numbers),
         **county_pages.announcements(ctx, news),
     }

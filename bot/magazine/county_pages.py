@@ -1,4 +1,4 @@
-"""The county's own pages: index, newsflash, farming and weather, policies, services, help, emergency, announcements."""
+"""The county's own pages: index, newsflash, farming and weather, services, help, emergency, announcements."""
 
 from __future__ import annotations
 
@@ -23,14 +23,12 @@ from bot.skills.when import short_day
 from bot.understanding.query import Query, Slots
 from channels.tv import pages
 from channels.tv.pages import GREEN, RED, WHITE, YELLOW, Column, Page, Priority, Subpage
-from knowledge import alerts, freshness, notices, policies, services
+from knowledge import alerts, freshness, notices, services
 from knowledge.places import Place
-from knowledge.policy_index import Document
 from knowledge.tables import DATASETS, Hotline
 
 INDEX, FLASH, TOWNS = 100, 101, 102
 WARNINGS, FARMING = 120, 121
-POLICIES, HEALTH = 130, 140
 SERVICES, HOTLINES, DUTY, BUSES, OFFICES = 150, 151, 152, 153, 154
 HELP, FRESHNESS, LEARN = 190, 191, 192
 EMERGENCY = 199
@@ -39,13 +37,9 @@ ANNOUNCEMENTS, LAST_ANNOUNCEMENT = 200, 299
 #: Who made the list of places, see `knowledge.places`.
 PLACES_SOURCE = "国家统计局区划名单 2021"
 
-#: Nine pages follow each index of policies; what there is more of shares them.
-_SLOTS = 9
-
 #: So many of the newest notices stand on the newsflash.
 LATEST = 5
 
-_HEALTH = re.compile("医|养老|高龄|津贴|低保|特困|五保|救助|残疾|供养")
 _FARMING = re.compile("农业|生产|天气|气象|防疫|防火|农技|种植|养殖|预警")
 _URGENT = re.compile(r"^(110|119|120|122|12119)$")
 
@@ -169,56 +163,6 @@ def announcements(ctx: Context, news: Sequence[News]) -> dict[int, Page]:
         subpages = screens(item.blocks, item.source)
         found[number] = page(number, item.title, county.code, ctx.today, item.source, subpages)
     return found
-
-
-# --- policies ----------------------------------------------------------------------------------------------------------
-
-
-def policy_pages(ctx: Context) -> dict[int, Page]:
-    """130 to 149: two indexes, and each policy in the words of its document, section by section."""
-    every = [doc for doc in policies.documents(ctx.session) if doc.kind == "county"]
-    every = [doc for doc in every if not (doc.expires and doc.expires < ctx.today)]
-    health = [doc for doc in every if _HEALTH.search(doc.title)]
-    rest = [doc for doc in every if doc not in health]
-    return {
-        **_policy_group(ctx, POLICIES, "惠农政策", rest),
-        **_policy_group(ctx, HEALTH, "医保养老救助", health),
-    }
-
-
-def _policy_group(ctx: Context, first: int, title: str, found: Sequence[Document]) -> dict[int, Page]:
-    county = ctx.places.county
-    if not found:
-        return {first: page(first, title, county.code, ctx.today, "", nothing("", "还没有收到政策文件。", ""))}
-    made: dict[int, list[tuple[Document, list[Subpage]]]] = {}
-    entries: list[Block] = []
-    for place, doc in enumerate(found):
-        number = first + 1 + place % _SLOTS
-        on_page = made.setdefault(number, [])
-        start = 1 + sum(len(subpages) for _, subpages in on_page)
-        on_page.append((doc, _policy(doc, len(found) > _SLOTS)))
-        entries.append([pages.entry(f"{number}/{start}" if start > 1 else str(number), doc.title)])
-    source = _issued(max(found, key=lambda doc: doc.issued or ctx.today.min))
-    result = {first: page(first, title, county.code, ctx.today, source, screens(entries, source))}
-    for number, docs in made.items():
-        subpages = [subpage for _, its in docs for subpage in its]
-        doc = docs[0][0]
-        result[number] = page(number, doc.title, county.code, ctx.today, _issued(doc), subpages)
-    return result
-
-
-def _issued(doc: Document) -> str:
-    return f"{doc.issuer} {doc.issued.isoformat()}" if doc.issued else doc.issuer
-
-
-def _policy(doc: Document, shared: bool) -> list[Subpage]:
-    """A document's sections; under its own title where it shares its page with others."""
-    blocks: list[Block] = []
-    for section in doc.sections:
-        text = pages.paragraph(re.sub(r"[*#`>|]+", "", section.text))
-        blocks.append([*pages.paragraph(section.heading, YELLOW), *text])
-    head = pages.paragraph(pages.fitted(doc.title, pages.WIDTH), GREEN) if shared else []
-    return screens(blocks, _issued(doc), head)
 
 
 # --- services ----------------------------------------------------------------------------------------------------------
