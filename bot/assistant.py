@@ -25,7 +25,8 @@ from knowledge.places import Place, Places
 from knowledge.tables import DATASETS
 
 #: Below this confidence a message is no question by itself; up to the second we ask which of the likeliest is meant,
-#: each with at least the third.
+#: each with at least the third. On held-out training sentences, noisy ones too, a wrong answer avoided costs two right
+#: ones at the second, and more above it.
 UNSURE, CERTAIN, OFFERED = 0.35, 0.65, 0.12
 
 #: Below this confidence a question may name a thing that we do not know: it takes over none from the question before.

@@ -32,11 +32,12 @@ _PATTERNS = (
         ),
     ),
     ("plot", re.compile(r"(?<![A-Za-z\d])(?P<v>\d{6}-?[A-Za-z]\d{1,3}|[A-Za-z]{1,3}\d{1,4}(?=号?地))(?!\d)")),
-    ("code", re.compile(r"(?<![A-Za-z\d])(?P<v>[A-Za-z]{1,4}-?\d{3,12})(?!\d)")),
+    ("code", re.compile(r"(?<![A-Za-z\d])(?P<v>[A-Za-z]{1,4}-?\d{3,12})(?![\d年月])")),
 )
 _AMOUNT = re.compile(
     r"(?<![\d.几好数])(?P<v>(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百千]+)(?:万|千|百)?(?P<u>公斤|斤|亩|头|只|吨|块钱|元|箱|车|袋|棵|株|岁|平米|平方米|公里|万元))|(?P<half>半亩|半吨|百岁)"
 )
+_STRAY = re.compile("(?<=[一-鿿])[，。！、；](?=[一-鿿])")
 _VAGUE = re.compile(r"^一(?=[斤亩头只吨箱车袋棵株]|公斤)")
 #: Below this confidence whoever is asked may want to ask back: the other readings are handed on.
 _UNSURE = 0.9
@@ -91,7 +92,18 @@ class Understanding:
 
     def plain(self, text: str) -> str:
         """The form of a text that is read."""
-        return normalise(text) if self.model.ours else tidy(text)
+        return self._mended(normalise(text)) if self.model.ours else tidy(text)
+
+    def _mended(self, text: str) -> str:
+        """The text without the stray marks that part a word (历！史) or stand before a particle (市场，的)."""
+        words = self.model.lexicon
+
+        def mend(found: re.Match[str]) -> str:
+            before, after = text[max(found.start() - 2, 0) : found.start()], text[found.end() : found.end() + 2]
+            broken = before[-1] + after[0] in words and not (before in words or after in words)
+            return "" if broken or after[0] in "的了吗" else found[0]
+
+        return _STRAY.sub(mend, text)
 
     def analyse(self, text: str, today: date) -> Analysis:
         """Names, words, dates and numbers of a normalised text."""
@@ -272,6 +284,9 @@ def _merged(trained: Names, said: Names, known: Names) -> dict[str, dict[str, tu
 _LONG_NAME = 1.2
 _BY_EAR_ELSEWHERE = 0.6
 
+#: What hearing 我们村 or 咱家 may cost: 张家 is somebody else's.
+_BY_EAR_OWN = 0.5
+
 #: A place elsewhere of two characters is heard only where the sounds are the same.
 _SAME_SOUND = 0.2
 
@@ -291,7 +306,7 @@ def _readable(mention: Mention, text: str) -> bool:
                 len(mention.surface) >= 3 or mention.typed or mention.cost <= _SAME_SOUND
             )
         if mention.slot in OWN:
-            return mention.cost <= _BY_EAR_ELSEWHERE
+            return mention.typed or mention.cost <= _BY_EAR_OWN
         return mention.sure or mention.slot == "village" or (len(mention.surface) >= 4 and mention.cost <= _LONG_NAME)
     alone = not any(_is_hanzi(text[i]) for i in (mention.start - 1, mention.end) if 0 <= i < len(text))
     priced = mention.slot == "commodity" and bool(_PRICED.match(text, mention.end))

@@ -275,15 +275,18 @@ def _joined(text: str, at: int) -> bool:
     )
 
 
-def _rank(mention: Mention) -> tuple[float, float, int]:
-    alone = _ONE_CHARACTER if mention.length == 1 else 0.0
-    return alone - mention.length + 3 * mention.cost, mention.cost, mention.start
+def choose(mentions: Iterable[Mention], by_sound: float = 3.0) -> list[Mention]:
+    """A set of mentions none of which overlaps another: longer before shorter, as written before as heard.
 
+    `by_sound` is how many characters more a name must cover for each unit of what it costs to hear it.
+    """
 
-def choose(mentions: Iterable[Mention]) -> list[Mention]:
-    """A set of mentions none of which overlaps another: longer before shorter, as written before as heard."""
+    def rank(mention: Mention) -> tuple[float, float, int]:
+        alone = _ONE_CHARACTER if mention.length == 1 else 0.0
+        return alone - mention.length + by_sound * mention.cost, mention.cost, mention.start
+
     chosen: list[Mention] = []
-    for mention in sorted(mentions, key=_rank):
+    for mention in sorted(mentions, key=rank):
         if not any(mention.start < other.end and other.start < mention.end for other in chosen):
             chosen.append(mention)
     return sorted(chosen, key=lambda m: m.start)

@@ -30,6 +30,8 @@ _AT = re.compile("[在到]$")
 #: A title that a province or a state confers is no place elsewhere: 河北省文明村.
 _HONOUR = re.compile("省?级?(?:文明|卫生|生态|示范|先进|美丽|好人|模范|劳模)")
 
+_MONTH = re.compile("[一二三四五六七八九十]{1,2}月")
+
 #: Who or what of a village is meant, and not its name.
 _OFFICER = re.compile("主任|长|支书|书记|干部|民|代表|会计|医|规|务")
 _WHICH_VILLAGE = frozenset(
@@ -213,5 +215,6 @@ def _closes(after: str) -> bool:
         not after
         or after[0] in _BOUNDARY
         or not _is_hanzi(after[0])
+        or bool(_MONTH.match(after))
         or after.startswith(("多少", "花", "收", "修", "低保", "支出"))
     )
