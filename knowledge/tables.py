@@ -625,6 +625,7 @@ class Outgoing(Base):
         _partial("outbox_sending", "gateway", "taken", where="state = 'sending'"),
         _partial("outbox_sent", "gateway", "id", where="state = 'sent'"),
         _partial("outbox_failed", "followed", "id", where="state = 'failed' AND announcement IS NOT NULL"),
+        _partial("outbox_wechat", "address", where="channel = 'wechat'"),
         Index("outbox_announcement", "announcement", "state"),
     )
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

@@ -114,6 +114,7 @@ def upgrade() -> None:
         ("outbox_sending", ["gateway", "taken"], "state = 'sending'"),
         ("outbox_sent", ["gateway", "id"], "state = 'sent'"),
         ("outbox_failed", ["followed", "id"], "state = 'failed' AND announcement IS NOT NULL"),
+        ("outbox_wechat", ["address"], "channel = 'wechat'"),
     ):
         op.create_index(name, "outbox", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     if op.get_bind().dialect.name == "postgresql":
@@ -122,8 +123,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-
-    for name in ("outbox_failed", "outbox_sent", "outbox_sending", "outbox_queued"):
+    for name in ("outbox_wechat", "outbox_failed", "outbox_sent", "outbox_sending", "outbox_queued"):
         op.drop_index(name, "outbox")
     op.create_index("outbox_next", "outbox", ["channel", "state", "rank", "due", "id"])
     op.drop_index('outbox_announcement', table_name='outbox')
