@@ -286,7 +286,7 @@ class Assistant:
         if wants_home and home:
             slots["village"] = home.code
         if query.slots.get("own_town") and home and home.parent:
-            slots["town"] = home.parent
+            slots.setdefault("town", home.parent)
         return replace(query, slots=cast(Slots, slots))
 
     def _ask_place(self, turn: _Turn, query: Query, skill: Skill) -> tuple[Reply, State] | None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from bot.understanding import dates, parting, syllables
 from bot.understanding.features import Masks
 from bot.understanding.found import FLAGS, OWN, PLACES, SPOKEN, Analysis, Found, Ranked
-from bot.understanding.matcher import Matcher, Mention, choose
+from bot.understanding.matcher import SURE, Matcher, Mention, choose
 from bot.understanding.model import Model
 from bot.understanding.normalise import chinese_number, normalise, tidy
 from bot.understanding.parting import both, question_of
@@ -31,7 +31,10 @@ _PATTERNS = (
             r"|(?<=凭证)(?:号(?:码|是)?)?[记收付转现银]?字?第?\d[\d-]{2,30}|[记收付转现银]字?第?\d+(?:-\d+)*号?(?=(?:的|这个|那个)?凭证))"
         ),
     ),
-    ("plot", re.compile(r"(?<![A-Za-z\d])(?P<v>\d{6}-?[A-Za-z]\d{1,3}|[A-Za-z]{1,3}\d{1,4}(?=号?地))(?!\d)")),
+    (
+        "plot",
+        re.compile(r"(?<![A-Za-z\d])(?P<v>\d{6}-?[A-Za-z]\d{1,3}|[A-Za-z]{1,3}\d{1,4}(?=号?[，。！、]?地))(?!\d)"),
+    ),
     ("code", re.compile(r"(?<![A-Za-z\d])(?P<v>[A-Za-z]{1,4}-?\d{3,12})(?![\d年月])")),
 )
 _AMOUNT = re.compile(
@@ -166,11 +169,15 @@ class Understanding:
         )
 
     def _plausible(self, mentions: Iterable[Mention], text: str, words: Sequence[tuple[int, int]]) -> list[Mention]:
-        return [
-            mention
-            for mention in mentions
-            if _readable(mention, text) and not _torn(mention, words) and self._places.plausible(mention, text)
-        ]
+        read = []
+        for mention in mentions:
+            if not _readable(mention, text) or _torn(mention, words):
+                continue
+            if self._places.plausible(mention, text):
+                read.append(mention)
+            elif self._places.leads(mention, text):
+                read.append(replace(mention, cost=SURE))  # 树行养了多少鸡: to be asked about
+        return read
 
     def _read_ours(self, found: Found, mentions: list[Mention], word_spans: list[tuple[int, int]], today: date) -> None:
         text, slots = found.text, found.slots

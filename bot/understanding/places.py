@@ -28,7 +28,7 @@ _AMONG_VILLAGES = re.compile("(?:[哪各几]|哪几?个|哪些|几个|多少个|
 _AT = re.compile("[在到]$")
 
 #: A title that a province or a state confers is no place elsewhere: 河北省文明村.
-_HONOUR = re.compile("省?级?(?:文明|卫生|生态|示范|先进|美丽|好人|模范|劳模)")
+_HONOUR = re.compile("省?级?(?:(?:文明|卫生|生态|示范|先进)[村镇户]|美丽|好人|模范|劳模)")
 
 _MONTH = re.compile("[一二三四五六七八九十]{1,2}月")
 
@@ -83,6 +83,13 @@ class PlaceReader:
         if mention.surface in self._ordinary or mention.surface in self._lexicon:
             return False
         return len(mention.surface) >= 3 or (not mention.typed and _opens(before) and _closes(after))
+
+    def leads(self, mention: Mention, text: str) -> bool:
+        """Whether a message begins with a village's name as written, though without 村: too little to be sure."""
+        if mention.slot != "village" or mention.cost or mention.start or mention.length < 2:
+            return False
+        ordinary = mention.surface in self._ordinary or mention.surface in self._lexicon
+        return not ordinary and len(text) > mention.end
 
     def _whole(self, mention: Mention, text: str) -> bool:
         """Whether a guessed village is all of the name that stands there: not 台子村 in 凤凰台子村."""
@@ -145,7 +152,7 @@ class PlaceReader:
                 len(said) - len(match[0]) < least
                 or not free(start, match.end())
                 or not self._is_name(said, match[0], words, match)
-                or _HONOUR.match(text, match.end())
+                or (match[0] != "村" and _HONOUR.match(text, match.end()))
             ):
                 continue
             cover("unknown_place", start, match.end())

@@ -97,6 +97,7 @@ ROWS = {
     "有啥通知": [query("notice")],
     "上月有啥通知": [query("notice", period=MAY)],
     "我们镇几点办公": [query("office", own_town=True)],
+    "去趟我们镇不易扣庄几点办公": [query("office", own_town=True, town="130283114")],
     "玉米价": [query("price_latest", commodity="玉米")],
     "啥价": [query("price_latest")],
     "花生价": [query("price_latest", commodity="花生")],
@@ -246,6 +247,10 @@ def test_unsure_is_asked_and_nonsense_declined(chat: Chat) -> None:
     assert [choice.label for choice in asked.choices] == ["玉米价格", "玉米收支"]
     assert "没听明白" in chat("嘟嘟").headline
     assert "没听明白" in chat("⿰⿱").headline
+
+
+def test_a_town_that_is_named_is_meant_and_not_ones_own(chat: Chat) -> None:
+    assert chat("去趟我们镇不易扣庄几点办公", village="万宝沟村").headline == "扣庄镇上班时间"
 
 
 def test_of_two_meanings_each_keeps_its_own_names(chat: Chat) -> None:

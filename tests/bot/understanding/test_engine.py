@@ -157,6 +157,26 @@ def test_a_town_is_meant_where_villages_are_compared(engine: Understanding, text
     assert "village" not in query.slots
 
 
+@pytest.mark.parametrize("text", ["汀村卫生室电话多少", "在庄镇装了几个监控"])
+def test_what_is_left_of_a_name_is_not_ours(engine: Understanding, text: str) -> None:
+    assert engine.parse(text, TODAY)[0].slots.get("unknown_place") in {"汀村", "庄镇"}
+
+
+def test_a_village_without_its_suffix_is_asked_about(engine: Understanding) -> None:
+    slots = engine.parse("树行养了多少只鸡", TODAY)[0].slots
+    assert (slots.get("villages"), slots.get("village")) == (("130283103230",), None)
+
+
+def test_an_honour_is_no_place_elsewhere(engine: Understanding) -> None:
+    assert "unknown_place" not in engine.parse("五重安镇哪些村是河北省文明村", TODAY)[0].slots
+    assert engine.parse("河北省的玉米多少钱", TODAY)[0].slots.get("unknown_place")
+
+
+def test_a_figure_behind_pinyin_is_a_year(engine: Understanding) -> None:
+    slots = engine.parse("songtingcun2026年3月支出多少", TODAY)[0].slots
+    assert (slots.get("village"), slots["period"].start) == ("130283111209", date(2026, 3, 1))
+
+
 def test_an_unsure_question_has_its_other_readings(engine: Understanding) -> None:
     query = next(q for text in ("村里人钱", "路灯电话谁") if (q := engine.parse(text, TODAY)[0]).confidence < 0.9)
     assert [other.intent for other in query.others] == [name for name, _ in query.alternatives]
