@@ -29,10 +29,11 @@ from bot.skills.base import Context
 from bot.understanding import commands as understanding_commands
 from bot.understanding.query import Names
 from channels import audio, register, senders
-from channels.announcements import cap_words, commands_speakers
 from channels.announcements import commands as announcement_commands
-from channels.announcements.booth import Booth, SilentError
-from channels.announcements.speaker_watch import Watch
+from channels.announcements.cap import words as cap_words
+from channels.announcements.speakers import commands as commands_speakers
+from channels.announcements.speakers.booth import Booth, SilentError
+from channels.announcements.speakers.watch import Watch
 from channels.announcements.workflow import Workflow
 from channels.base import Desk
 from channels.base.counting import Counts

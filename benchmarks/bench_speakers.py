@@ -16,8 +16,8 @@ from pathlib import Path
 
 from app import Service, create_app
 from channels.announcements import wording
-from channels.announcements.airtime import BITS, FRAME
-from channels.announcements.casting import TICK, Cast
+from channels.announcements.speakers.airtime import BITS, FRAME
+from channels.announcements.speakers.casting import TICK, Cast
 from config import Settings
 from knowledge.announcements import Draft
 from tts.voices import utterance

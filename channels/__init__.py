@@ -7,7 +7,8 @@ import logging
 from flask import Flask
 
 from channels import api, audio, operations, phone, pictures, rasa, tv, web, wechat
-from channels.announcements import cap_routes, speakers
+from channels.announcements.cap import routes as cap_routes
+from channels.announcements.speakers import routes as speakers
 from channels.base import Channel, Service
 from channels.base.refusals import install_refusals
 from channels.base.sending import Sender

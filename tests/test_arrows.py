@@ -39,8 +39,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "channels.tv.teletext.commands": ("channels.tv", "app"),
     "channels.web.commands": ("channels.base", "app"),
     # staff work with announcements through these commands, as with imports through theirs
-    "channels.announcements.commands_cap": ("channels.announcements", "app"),
-    "channels.announcements.commands_speakers": ("channels.announcements", "app"),
+    "channels.announcements.cap.commands": ("channels.announcements", "app"),
+    "channels.announcements.speakers.commands": ("channels.announcements", "app"),
     "channels.announcements.commands": ("channels.announcements", "knowledge.announcements", "app"),
     "channels.announcements.commands_preview": (
         *("channels.announcements", "channels.tv.text", "knowledge.announcements", "app"),

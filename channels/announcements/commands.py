@@ -10,7 +10,8 @@ import json
 import click
 from flask.cli import with_appcontext
 
-from channels.announcements import commands_cap, commands_preview, commands_reports, commands_writing
+from channels.announcements import commands_preview, commands_reports, commands_writing
+from channels.announcements.cap import commands as commands_cap
 from channels.announcements.commands_staff import group, staff
 from channels.announcements.desk import Office, acting, as_json, local, now, places_of, refusing, service
 from knowledge.announcements import STATES

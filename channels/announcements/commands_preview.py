@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from channels.announcements import composing, wording
-from channels.announcements.booth import SilentError
 from channels.announcements.composing import OUTLETS, PERSONAL
 from channels.announcements.desk import Refused, as_json, places_of, refusing, service
+from channels.announcements.speakers.booth import SilentError
 from channels.tv import text as page_text
 from knowledge.announcements import STATES
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from unicodedata import category
 
 from channels.announcements import wording
-from channels.announcements.plays import QUIET_FROM, QUIET_UNTIL
+from channels.announcements.speakers.plays import QUIET_FROM, QUIET_UNTIL
 from channels.announcements.wording import Said
 
 #: The outlets, and what staff call them.

@@ -186,7 +186,7 @@ class Service(Protocol):
     @property
     def published(self) -> Any: ...  # see knowledge.announcements.published.Published
     @property
-    def booth(self) -> Any: ...  # see channels.announcements.booth.Booth
+    def booth(self) -> Any: ...  # see channels.announcements.speakers.booth.Booth
     @property
     def announcements(self) -> Any: ...  # see knowledge.announcements.Announcements
     @property

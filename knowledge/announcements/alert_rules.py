@@ -32,7 +32,7 @@ STRENGTH: tuple[Outcome, ...] = ("released", "scheduled", "waiting", "missed")
 
 
 class Wording(Protocol):
-    """The words of an alert: title, text, and a short text or ""; see `channels.announcements.cap_words`."""
+    """The words of an alert: title, text, and a short text or ""; see `channels.announcements.cap.words`."""
 
     def alert(self, info: Info, now: datetime, /) -> tuple[str, str, str]: ...
     def all_clear(self, info: Info | None, title: str, /) -> tuple[str, str, str]: ...

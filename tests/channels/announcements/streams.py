@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from channels.announcements.booth import Booth
+from channels.announcements.speakers.booth import Booth
 from tests.conftest import ROOT
 from tts.programme import Studio
 from tts.sound import decode

@@ -12,8 +12,8 @@ import av
 import numpy as np
 import pytest
 
-from channels.announcements.airtime import FRAME, Airtime, Library, silence
-from channels.announcements.booth import Recording
+from channels.announcements.speakers.airtime import FRAME, Airtime, Library, silence
+from channels.announcements.speakers.booth import Recording
 from tests.channels.announcements.streams import ELSEWHERE, RATE, VILLAGE, OnAir, Said
 from tests.conftest import NOW
 from tts.sound import FORMATS, Sound, encode

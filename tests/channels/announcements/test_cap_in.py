@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from channels.announcements import cap_words, wording
+from channels.announcements import wording
+from channels.announcements.cap import words as cap_words
 from channels.sms import segments
 from knowledge import alerts, database
 from knowledge.announcements import OUTLETS, Announcements

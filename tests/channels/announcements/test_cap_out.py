@@ -16,8 +16,9 @@ import pytest
 import xmlschema
 
 from app import Service, create_app
-from channels.announcements import cap_feed, cap_out
-from channels.announcements.cap_routes import house
+from channels.announcements.cap import feed as cap_feed
+from channels.announcements.cap import out as cap_out
+from channels.announcements.cap.routes import house
 from config import SHANGHAI, Settings
 from knowledge import places
 from knowledge.announcements import Draft

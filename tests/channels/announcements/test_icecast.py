@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from channels.announcements import icecast as mounts
-from channels.announcements.airtime import BITS, FRAME, Library
-from channels.announcements.casting import Cast
-from channels.announcements.icecast import BETWEEN
+from channels.announcements.speakers import icecast as mounts
+from channels.announcements.speakers.airtime import BITS, FRAME, Library
+from channels.announcements.speakers.casting import Cast
+from channels.announcements.speakers.icecast import BETWEEN
 from tests.channels.announcements.streams import (
     ELSEWHERE,
     RATE,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from channels.announcements.plays import due, moments
+from channels.announcements.speakers.plays import due, moments
 from config import SHANGHAI
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from channels.announcements import rtp
-from channels.announcements.airtime import SAMPLES, Library
-from channels.announcements.rtp import Group
+from channels.announcements.speakers import rtp
+from channels.announcements.speakers.airtime import SAMPLES, Library
+from channels.announcements.speakers.rtp import Group
 from tests.channels.announcements.streams import RATE, VILLAGE, Radio, likeness, listen, samples
 from tests.conftest import NOW
 

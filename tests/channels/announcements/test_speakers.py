@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from channels.announcements import booth as booths
-from channels.announcements import speakers
-from channels.announcements.booth import Booth, SilentError
-from channels.announcements.speaker_watch import Watch
+from channels.announcements.speakers import booth as booths
+from channels.announcements.speakers import routes as speakers
+from channels.announcements.speakers.booth import Booth, SilentError
+from channels.announcements.speakers.watch import Watch
 from knowledge import database
 from knowledge.announcements import Announcements, Draft
 from knowledge.announcements.speakers import Speakers

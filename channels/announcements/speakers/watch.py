@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import Any, Protocol
 
-from channels.announcements.booth import Booth, SilentError
-from channels.announcements.playlist import OnAir
+from channels.announcements.speakers.booth import Booth, SilentError
+from channels.announcements.speakers.playlist import OnAir
 
 log = logging.getLogger(__name__)
 

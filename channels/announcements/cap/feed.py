@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from xml.etree.ElementTree import Element, SubElement
 
-from channels.announcements.cap_out import CAP_TYPE, House, Issued, at, headline, name_of, say, sent, words, written
+from channels.announcements.cap.out import CAP_TYPE, House, Issued, at, headline, name_of, say, sent, words, written
 
 ATOM = "http://www.w3.org/2005/Atom"
 ATOM_TYPE = "application/atom+xml"

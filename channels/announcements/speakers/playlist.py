@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, Protocol
 
-from channels.announcements import plays, wording
-from channels.announcements.booth import Booth, Recording
+from channels.announcements import wording
+from channels.announcements.speakers import plays
+from channels.announcements.speakers.booth import Booth, Recording
 
 #: A loudspeaker asks again after so many seconds; sooner while a programme is being made.
 POLL, POLL_SOON = 15, 2

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Event
 
-from channels.announcements.airtime import FRAME, Airtime, Library
-from channels.announcements.booth import Booth
-from channels.announcements.icecast import Mount
-from channels.announcements.playlist import OnAir
-from channels.announcements.speaker_watch import REST, Speakers
+from channels.announcements.speakers.airtime import FRAME, Airtime, Library
+from channels.announcements.speakers.booth import Booth
+from channels.announcements.speakers.icecast import Mount
+from channels.announcements.speakers.playlist import OnAir
+from channels.announcements.speakers.watch import REST, Speakers
 
 log = logging.getLogger(__name__)
 

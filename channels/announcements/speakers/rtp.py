@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 
 import av
 
-from channels.announcements.airtime import FRAME, RATE, SAMPLES, Airtime, Library
-from channels.announcements.booth import Booth
-from channels.announcements.speaker_watch import Speakers
+from channels.announcements.speakers.airtime import FRAME, RATE, SAMPLES, Airtime, Library
+from channels.announcements.speakers.booth import Booth
+from channels.announcements.speakers.watch import Speakers
 
 #: Of RFC 3551: MPEG audio.
 PAYLOAD = 14

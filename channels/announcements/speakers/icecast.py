@@ -13,7 +13,7 @@ from base64 import b64encode
 from contextlib import suppress
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from channels.announcements.airtime import BITS, RATE, Airtime
+from channels.announcements.speakers.airtime import BITS, RATE, Airtime
 
 log = logging.getLogger(__name__)
 

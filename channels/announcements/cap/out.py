@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from channels.announcements.cap_category import category
+from channels.announcements.cap.category import category
 from channels.base.reading import tidy
 
 CAP = "urn:oasis:names:tc:emergency:cap:1.2"

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from channels.announcements import cap_out
-from channels.announcements.cap_routes import MAX_MESSAGE, house
+from channels.announcements.cap import out as cap_out
+from channels.announcements.cap.routes import MAX_MESSAGE, house
 from channels.announcements.desk import Refused, as_json, refusing, service
 
 #: What became of a message, as staff read it.

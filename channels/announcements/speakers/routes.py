@@ -14,8 +14,8 @@ from threading import Lock
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from channels.announcements import speaker_reports
-from channels.announcements.playlist import POLL, POLL_SOON, Item, OnAir, as_json, as_m3u, items
+from channels.announcements.speakers import reports as speaker_reports
+from channels.announcements.speakers.playlist import POLL, POLL_SOON, Item, OnAir, as_json, as_m3u, items
 from channels.base import Service
 from channels.base.places import Place
 from channels.base.reading import json_body

@@ -20,9 +20,10 @@ from typing import Any
 import av
 import numpy as np
 
-from channels.announcements import plays, wording
-from channels.announcements.booth import Booth, Recording
-from channels.announcements.playlist import OnAir
+from channels.announcements import wording
+from channels.announcements.speakers import plays
+from channels.announcements.speakers.booth import Booth, Recording
+from channels.announcements.speakers.playlist import OnAir
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from channels.announcements.casting import Cast
-from channels.announcements.rtp import Group
-from channels.announcements.rtp import run as run_rtp
+from channels.announcements.speakers.casting import Cast
+from channels.announcements.speakers.rtp import Group
+from channels.announcements.speakers.rtp import run as run_rtp
 
 if TYPE_CHECKING:
     from app import Service

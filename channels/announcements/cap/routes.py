@@ -9,9 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from channels.announcements import cap_feed, cap_out
-from channels.announcements.cap_feed import ATOM_TYPE
-from channels.announcements.cap_out import CAP_TYPE, House
+from channels.announcements.cap import feed as cap_feed
+from channels.announcements.cap import out as cap_out
+from channels.announcements.cap.feed import ATOM_TYPE
+from channels.announcements.cap.out import CAP_TYPE, House
 from channels.base import Service
 from channels.base.reading import bears, whole_body
 from channels.base.refusals import RefusedError, http_error, json_response

@@ -1,0 +1,1 @@
+"""Loudspeakers: what each plays and when, by playlist, Icecast or RTP, and what they report."""
