@@ -28,10 +28,13 @@ _MOBILE = re.compile(r"1\d{10}")
 
 
 def audience(row: Announcement) -> Any:
-    """The residents whom an announcement is for: of its places and groups; ordinary ones only who subscribed."""
+    """The residents whom an announcement is for: of its places and groups; ordinary ones only who subscribed.
+
+    That an alert is over is told to everybody, as the alert was.
+    """
     within = or_(*(Resident.place.startswith(code) for code in row.places))
     people = select(Resident.id, Resident.phone, Resident.place, Resident.name, Resident.preferred).where(within)
-    if row.urgency != "emergency":
+    if row.urgency != "emergency" and (row.alert or {}).get("kind") != "Cancel":
         people = people.where(Resident.subscribed.is_(True))
     if row.groups:
         member = and_(GroupMember.person == Resident.phone, GroupMember.name.in_(row.groups))

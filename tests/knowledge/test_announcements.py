@@ -224,6 +224,13 @@ def test_an_emergency_is_also_for_those_who_did_not_subscribe(county: County) ->
     assert county.spread() == 1
 
 
+@pytest.mark.parametrize(("kind", "people"), [("Cancel", 1), ("Alert", 0)])
+def test_that_an_alert_is_over_is_told_to_everybody(county: County, kind: str, people: int) -> None:
+    county.lives("13900000012", subscribed=False)
+    county.going(replace(DRAFT, alert={"kind": kind}))
+    assert county.spread() == people
+
+
 def test_the_way_is_the_favourite_and_then_the_next_that_is_open(county: County) -> None:
     linked, favoured, closed, landline, caller = (f"1390000000{digit}" for digit in range(5))
     landline = "03157000001"
