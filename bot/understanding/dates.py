@@ -439,7 +439,7 @@ def _is_baseline(found: Found, text: str, all_found: list[Found]) -> bool:
     if found.period.said in {"同比", "环比"}:
         return True
     before, after = text[: found.start], text[found.end :]
-    if _COMPARED.search(before):
+    if _COMPARED.search(before) or (len(all_found) == 1 and after.startswith("相比")):
         return True
     alone_or_later = len(all_found) == 1 or found is not all_found[0]
     return bool(

@@ -18,14 +18,15 @@ _SUFFIX = re.compile(r"村委会|[村镇乡屯县区省]|街道|(?<!超)(?<!城)
 _BOUNDARY = frozenset(
     "问查看在去到的和跟是与及或，。？、；：从离把说对给有我俺咱你您他这那今昨前上下年月日号天了吗呢想要用找住咋啥哪谁着里"
 )
+_DOING = frozenset("修包管租卖借当给为回进出住过买建种养分盖")
 _MODIFIERS = frozenset("东西南北前后大小上下新老中")
 _ASKING = re.compile(r"^[哪几各每这那全本某啥]|哪个|什么|多少|几个|[这那]个")
 
 #: Villages are compared, so the place that is named has several.
 _AMONG_VILLAGES = re.compile("(?:[哪各几]|哪几?个|哪些|几个|多少个|每个)村")
 
-#: Behind one of these even one character before 镇 is a name: 在庄镇.
-_AT = re.compile("[在到]$")
+#: Behind one of these, or to begin with, even one character before 镇 is a name: 在庄镇.
+_AT = re.compile("(?:^|[在到])$")
 
 #: A title that a province or a state confers is no place elsewhere: 河北省文明村.
 _HONOUR = re.compile("省?级?(?:(?:文明|卫生|生态|示范|先进)[村镇户]|美丽|好人|模范|劳模)")
@@ -60,6 +61,8 @@ class PlaceReader:
 
     def plausible(self, mention: Mention, text: str) -> bool:
         """Whether a place is meant where its name stands: short ones need a sign, ordinary words a 村 or their town."""
+        if mention.slot == "own_village" and mention.said[0] == "村":  # 松村上月: what is left of a name
+            return mention.start != 1 or not _is_hanzi(text[0]) or text[0] in _BOUNDARY | _DOING
         if mention.slot not in {"village", "town"}:
             return True
         before, after = text[: mention.start], text[mention.end :]
