@@ -117,7 +117,11 @@ def test_ctrl_c_leaves_the_data_as_they_were_and_says_so(
         return real(engine, paths, now, stop, places)
 
     monkeypatch.setattr(commands, "import_paths", interrupted)
-    result = flask(app, "import", tmp_path / "in")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a runner in the background ignores it
+    try:
+        result = flask(app, "import", tmp_path / "in")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert result.exit_code == 130
     assert "数据没有改动" in result.stderr
     with Session(app.extensions["xiangyin"].engine) as session:

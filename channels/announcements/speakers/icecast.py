@@ -73,7 +73,8 @@ class Mount:
         rest, said = 1.0, ""
         while True:
             try:
-                reader, writer = await asyncio.wait_for(self._connect(), PATIENCE)
+                async with asyncio.timeout(PATIENCE):  # Python 3.11's wait_for may swallow that we are to stop
+                    reader, writer = await self._connect()
             except (OSError, EOFError, asyncio.LimitOverrunError, NotTakenError) as error:
                 why = str(error) or type(error).__name__
                 if why != said:
