@@ -8,8 +8,8 @@ delivery report has come for it meanwhile, and it is counted as uncertain: these
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -65,19 +65,6 @@ class Letter(Protocol):
     def person(self) -> str: ...
     @property
     def place(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A message of an announcement that failed for good, and for whom it was."""
-
-    announcement: int
-    person: str
-    place: str
-    channel: str
-    address: str
-    text: str
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,29 +147,6 @@ class Outbox:
         with self._sessions.begin() as session:
             return hold(session.connection(), taken, **values)
 
-    # --- announcements -----------------------------------------------------------------------------------------------
-
-    def cancel(self, announcement: int, code: str, reason: str, now: datetime) -> int:
-        """What waits of an announcement is not sent any more; how many messages. No other way is tried for them."""
-        values = {"state": "failed", "code": code[:40], "reason": reason[:200], "ended": now, "followed": True}
-        waiting = update(Outgoing).where(Outgoing.announcement == announcement, Outgoing.state == always("queued"))
-        with self._sessions.begin() as session:
-            return session.connection().execute(waiting.values(values)).rowcount
-
-    def follow(self, limit: int, next_letter: Callable[[Failed], Letter | None], now: datetime) -> int:
-        """Try another way where a message of an announcement has failed; how many were looked at, at most `limit`.
-
-        `next_letter` names the next message to that person, None where there is no way left. All in one transaction: a
-        failure is followed once. Let the next message bear a key.
-        """
-        with self._sessions.begin() as session:
-            numbers = _UNFOLLOWED.limit(limit).with_for_update(skip_locked=True)
-            followed = update(Outgoing).where(Outgoing.id.in_(numbers)).values(followed=True)
-            columns = (getattr(Outgoing, field.name) for field in fields(Failed))
-            failures = [Failed(*row) for row in session.execute(followed.returning(*columns))]
-            queue(session, filter(None, map(next_letter, failures)), now)
-            return len(failures)
-
     # --- what became of it -------------------------------------------------------------------------------------------
 
     def report(self, number: int, state: str, code: str, reason: str, now: datetime) -> bool:
@@ -215,8 +179,13 @@ class Outbox:
         ]
 
     def retry(self, now: datetime, codes: Collection[str]) -> int:
-        """Queue again, with new attempts, what failed with one of these codes; how many messages."""
-        again = update(Outgoing).where(Outgoing.state == "failed", Outgoing.code.in_(codes))
+        """Queue again, with new attempts, what failed with one of these codes; how many messages.
+
+        What another way was tried for, or what belongs to an announcement that is over, is left.
+        """
+        again = update(Outgoing).where(
+            Outgoing.state == "failed", Outgoing.code.in_(codes), Outgoing.followed.is_(False)
+        )
         values = {"state": "queued", "due": now, "attempts": 0, "ended": None}
         with self._sessions.begin() as session:
             return len(session.scalars(again.values(values).returning(Outgoing.id)).all())
@@ -225,13 +194,6 @@ class Outbox:
         """Forget messages from before a moment, whatever became of them: nobody wants them that late."""
         with self._sessions.begin() as session:
             session.execute(delete(Outgoing).where(Outgoing.created < before))
-
-
-_UNFOLLOWED = (
-    select(Outgoing.id)
-    .where(Outgoing.state == always("failed"), Outgoing.announcement.is_not(None), Outgoing.followed.is_(False))
-    .order_by(Outgoing.id)
-)
 
 
 def queue(session: Session, letters: Iterable[Letter], now: datetime) -> int:
@@ -254,6 +216,20 @@ def queue(session: Session, letters: Iterable[Letter], now: datetime) -> int:
     while some := list(islice(rows, 1000)):
         new += len(session.connection().execute(insert, some).all())
     return new
+
+
+def cancel(session: Session, announcement: int, code: str, reason: str, now: datetime) -> int:
+    """Within the caller's transaction: what waits of an announcement is not sent any more; how many messages.
+
+    No other way is tried for them, and what a gateway gives back meanwhile is not sent again.
+    """
+    mine = update(Outgoing).where(Outgoing.announcement == announcement)
+    waiting = mine.where(Outgoing.state == always("queued"))
+    values = {"state": "failed", "code": code[:40], "reason": reason[:200], "ended": now, "followed": True}
+    count: int = session.connection().execute(waiting.values(values)).rowcount
+    unsettled = mine.where(Outgoing.state.in_(("sending", "failed")), Outgoing.followed.is_(False))
+    session.execute(unsettled.values(followed=True))
+    return count
 
 
 @cache

@@ -6,6 +6,7 @@ its own, which the databases use only where they can read the state in the state
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -130,6 +131,7 @@ _NEXT = (
     select(
         *(_ROWS.c.id, _ROWS.c.attempts, _ROWS.c.created, _ROWS.c.address, _ROWS.c.text, _ROWS.c.segments),
         (_UNWANTED & (_ROWS.c.rank != REPLY)).label("unwanted"),
+        _ROWS.c.followed.label("over"),
     )
     .where(*_DUE)
     .order_by(*_ORDER)
@@ -149,8 +151,9 @@ _CLAIM = (
 _REFUSE = (
     update(_ROWS)
     .where(_THESE)
-    .values(state=always("failed"), ended=bindparam("now"), code="opted_out", reason="对方已退订，不再发送。")
+    .values(state=always("failed"), ended=bindparam("now"), code=bindparam("why"), reason=bindparam("said"))
 )
+_REASONS = {"opted_out": "对方已退订，不再发送。", "over": "公告已经结束，不再发送。"}
 
 
 @cache
@@ -171,7 +174,7 @@ def claim(
     """The next messages for a gateway, at most as many and no more than its pace allows now.
 
     Other workers of the gateway wait until this transaction ends. Who opted out meanwhile is sent nothing but the reply
-    to what they have asked: such messages have failed.
+    to what they have asked, and what came back of an announcement that is over is not sent again: those have failed.
     """
     free: datetime = connection.execute(_pace(connection.dialect.name), {"named": gateway, "now": now}).scalar_one()
     if free > now:
@@ -181,15 +184,15 @@ def claim(
     most = min(most, int(passed.total_seconds() * per_second) + 1)
     rows = connection.execute(_NEXT, {"channel": channel, "now": now, "lowest": lowest, "most": most}).all()
     letters: list[Taken] = []
-    unwanted: list[int] = []
+    refused: defaultdict[str, list[int]] = defaultdict(list)
     for row in rows:
-        if row.unwanted:
-            unwanted.append(row.id)
+        if row.unwanted or row.over:
+            refused["opted_out" if row.unwanted else "over"].append(row.id)
         elif free <= now:
             letters.append(Taken(row.id, row.attempts + 1, now, row.created, row.address, row.text, row.segments))
             free += timedelta(seconds=row.segments / per_second)
-    if unwanted:
-        connection.execute(_REFUSE, {"numbers": unwanted, "now": now})
+    for why, numbers in refused.items():
+        connection.execute(_REFUSE, {"numbers": numbers, "now": now, "why": why, "said": _REASONS[why]})
     if letters:
         numbers = [letter.number for letter in letters]
         connection.execute(_CLAIM, {"numbers": numbers, "now": now, "named": gateway})

@@ -7,7 +7,7 @@ takes none) or UncertainError (nobody knows).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -115,6 +115,18 @@ class Sender(Protocol):
         """Fetch what a gateway does not bring by itself: messages received, reports. How many there were."""
 
 
+class Brings:
+    """What a sender does whose gateway brings everything by itself and cannot be asked what it has."""
+
+    def collect(self) -> int:
+        """Nothing."""
+        return 0
+
+    def has(self, letter: Letter) -> bool | None:
+        """Not known: a report is all that tells."""
+        return None
+
+
 class Outbox(Protocol):
     """Where messages wait; see `knowledge.outbox.Outbox`."""
 
@@ -127,6 +139,4 @@ class Outbox(Protocol):
     def again(self, stray: Any, now: datetime, certain: bool = False) -> bool: ...
     def report(self, number: int, state: str, code: str, reason: str, now: datetime) -> bool: ...
     def awaited(self, gateway: str, channel: str, since: datetime) -> Sequence[Any]: ...
-    def cancel(self, announcement: int, code: str, reason: str, now: datetime) -> int: ...
-    def follow(self, limit: int, next_letter: Callable[[Any], Wanted | None], now: datetime) -> int: ...
     def totals(self, since: datetime) -> Sequence[Any]: ...

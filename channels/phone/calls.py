@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from channels.base import Service
-from channels.base.sending import Letter, SendError
+from channels.base.sending import Brings, Letter, SendError
 from channels.base.twilio import Account, DeclinedError, account, dialled
 from channels.phone import announcement
 
@@ -19,7 +19,7 @@ STALE = timedelta(minutes=10)
 RING = 30
 
 
-class Caller:
+class Caller(Brings):
     """Orders calls."""
 
     name = "twilio-voice"
@@ -30,14 +30,6 @@ class Caller:
     def __init__(self, service: Service, account: Account) -> None:
         self._service = service
         self._account = account
-
-    def collect(self) -> int:
-        """Nothing: Twilio brings everything by itself."""
-        return 0
-
-    def has(self, letter: Letter) -> bool | None:
-        """Twilio is not asked; its report is what tells."""
-        return None
 
     def send(self, letter: Letter) -> None:
         """Order one call. Raises SendError, UnreachableError or UncertainError."""

@@ -10,7 +10,7 @@ from time import monotonic
 from urllib.parse import urlencode, urlsplit
 
 from channels.base import Service, Settings
-from channels.base.sending import Letter, SendError, UncertainError, UnreachableError
+from channels.base.sending import Brings, Letter, SendError, UncertainError, UnreachableError
 from channels.sms.answers import CHANNEL
 from channels.sms.segments import encoding
 
@@ -31,7 +31,7 @@ def report_url(settings: Settings, **about: str) -> str:
     return f"{settings.own_url}/sms/kannel/dlr?{fixed}&state=%d&detail=%A"
 
 
-class KannelSender:
+class KannelSender(Brings):
     """Hands messages to Kannel, over one connection a thread, which is kept."""
 
     name = "kannel"
@@ -43,14 +43,6 @@ class KannelSender:
         self._kept = local()
         self.per_second = settings.kannel_per_second
         self.at_once = settings.kannel_connections
-
-    def collect(self) -> int:
-        """Nothing: Kannel brings everything by itself."""
-        return 0
-
-    def has(self, letter: Letter) -> bool | None:
-        """Kannel cannot be asked; its delivery report is all that tells."""
-        return None
 
     def send(self, letter: Letter) -> None:
         """Hand one message to Kannel. Raises SendError, UnreachableError or UncertainError."""

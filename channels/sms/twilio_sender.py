@@ -7,7 +7,7 @@ its errors mean stands at https://www.twilio.com/docs/api/errors.
 from __future__ import annotations
 
 from channels.base import Service
-from channels.base.sending import Letter, SendError, UnreachableError
+from channels.base.sending import Brings, Letter, SendError, UnreachableError
 from channels.base.twilio import Account, DeclinedError, account, dialled
 from channels.sms.answers import CHANNEL
 
@@ -41,7 +41,7 @@ OURS = {
 }
 
 
-class TwilioSender:
+class TwilioSender(Brings):
     """Hands messages to Twilio."""
 
     name = "twilio"
@@ -52,14 +52,6 @@ class TwilioSender:
     def __init__(self, service: Service, account: Account) -> None:
         self._service = service
         self._account = account
-
-    def collect(self) -> int:
-        """Nothing: Twilio brings everything by itself."""
-        return 0
-
-    def has(self, letter: Letter) -> bool | None:
-        """Twilio is not asked; its report is what tells."""
-        return None
 
     def send(self, letter: Letter) -> None:
         """Hand one message to Twilio. Raises SendError, UnreachableError or UncertainError."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from channels.base import Service
-from channels.base.sending import Letter, SendError, UncertainError, UnreachableError
+from channels.base.sending import Brings, Letter, SendError, UncertainError, UnreachableError
 from channels.wechat import parts
 from channels.wechat.answers import CHANNEL
 from channels.wechat.client import Client, client_for
@@ -24,7 +24,7 @@ class Counted(Protocol):
     def quota(self, openid: str, but: int = 0) -> Any: ...
 
 
-class WechatSender:
+class WechatSender(Brings):
     """Hands messages to the customer-service API."""
 
     name = "wechat"
@@ -36,14 +36,6 @@ class WechatSender:
         self._client = client
         self._counted = counted
         self._clock = clock
-
-    def collect(self) -> int:
-        """Nothing: WeChat brings everything by itself."""
-        return 0
-
-    def has(self, letter: Letter) -> bool | None:
-        """WeChat cannot be asked."""
-        return None
 
     def send(self, letter: Letter) -> None:
         """Hand one message to WeChat; of a long one the first part, the others come on "更多". Raises SendError, UnreachableError or UncertainError."""

@@ -20,11 +20,11 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from knowledge import outbox
 from knowledge.announcements import staff
 from knowledge.announcements.staff import NotAllowedError
 from knowledge.announcements.tables import Announcement, AnnouncementEvent
 from knowledge.database import Sessions
-from knowledge.tables import Outgoing
 
 Outlet = Literal["speaker", "sms", "call", "wechat", "tv", "web"]
 OUTLETS: tuple[Outlet, ...] = ("speaker", "sms", "call", "wechat", "tv", "web")
@@ -274,10 +274,7 @@ def _end(session: Session, row: Announcement, state: str, now: datetime) -> None
         "superseded": "公告已被新的代替，不再发送。",
         "done": "公告已过期，不再发送。",
     }
-    waiting = update(Outgoing).where(Outgoing.announcement == row.id, Outgoing.state == "queued")
-    session.execute(waiting.values(state="failed", code=state, reason=reason[state], ended=now, followed=True))
-    unfollowed = update(Outgoing).where(Outgoing.announcement == row.id, Outgoing.state == "failed")
-    session.execute(unfollowed.where(Outgoing.followed.is_(False)).values(followed=True))
+    outbox.cancel(session, row.id, state, reason[state], now)
 
 
 def _fill(row: Announcement, draft: Draft) -> None:

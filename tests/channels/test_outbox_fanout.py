@@ -18,7 +18,7 @@ from channels.base.sending import Fate, UnreachableError, Wanted
 from channels.outbox.hands import REST
 from channels.outbox.worker import Worker
 from knowledge import database
-from knowledge.outbox import Failed, Outbox
+from knowledge.outbox import Outbox, cancel
 from knowledge.outbox_claims import Batch
 from tests.channels import outbox_worker
 from tests.channels.fast_gateway import FastGateway
@@ -133,44 +133,18 @@ def test_the_next_are_found_by_an_index_among_many(engine: Engine, outbox: Outbo
 
 
 def test_what_waits_of_an_announcement_can_be_called_back(engine: Engine, outbox: Outbox) -> None:
-    outbox.put([wanted(number, announcement=1 + number % 2, person="1") for number in range(6)], NOW)
-    (taken,) = outbox.take("kannel", "sms", NOW, FAST).letters
-    assert outbox.cancel(1, "withdrawn", "已撤回。", NOW) == 2
-    assert outbox.cancel(1, "withdrawn", "已撤回。", NOW) == 0
-    outbox.take("kannel", "sms", NOW, FAST, 0, [Fate(taken, "sent")])
+    outbox.put([wanted(number, announcement=1 + number % 2, person="1") for number in range(8)], NOW)
+    taken, _, back = outbox.take("kannel", "sms", NOW, FAST, 3).letters
+    for waiting in (2, 0):
+        with database.sessions(engine).begin() as session:
+            assert cancel(session, 1, "withdrawn", "已撤回。", NOW) == waiting
+    outbox.take("kannel", "sms", NOW, FAST, 0, [Fate(taken, "sent"), Fate(back, "busy", "throttled")])
+    assert len(outbox.take("kannel", "sms", NOW + timedelta(hours=1), FAST, 9).letters) == 3, (
+        "of the other announcement"
+    )
     states = [(row.state, row.code) for row in rows(engine) if row.announcement == 1]
-    assert states == [("sent", ""), ("failed", "withdrawn"), ("failed", "withdrawn")]
-    assert outbox.follow(9, lambda failed: wanted(99), NOW) == 0, "who is not to hear it is not told by another way"
-    assert len(outbox.take("kannel", "sms", NOW, FAST, 9).letters) == 3
-
-
-def test_a_failure_is_followed_once_by_the_next_way(engine: Engine, outbox: Outbox) -> None:
-    outbox.put([wanted(number, announcement=7, person=f"p{number}", place="130283001001") for number in range(4)], NOW)
-    outbox.put([wanted(9)], NOW)
-    letters = outbox.take("kannel", "sms", NOW, FAST, 9).letters
-    outbox.take("kannel", "sms", NOW, FAST, 0, [Fate(letter, "refused", "no", "不收。") for letter in letters[1:]])
-    seen: list[Failed] = []
-
-    def next_letter(failed: Failed) -> Wanted | None:
-        seen.append(failed)
-        return Wanted("call", failed.person, failed.text, "announcement", f"call {failed.person}", announcement=7)
-
-    assert outbox.follow(2, next_letter, NOW) == 2
-    assert outbox.follow(2, seen.append, NOW) == 1
-    assert outbox.follow(2, next_letter, NOW) == 0
-    assert {(each.person, each.place, each.channel, each.code) for each in seen} == {
-        (f"p{number}", "130283001001", "sms", "no") for number in (1, 2, 3)
-    }
-    assert sorted(row.address for row in rows(engine) if row.channel == "call") == ["p1", "p2"]
-
-    def broken(failed: Failed) -> Wanted | None:
-        raise LookupError
-
-    (again,) = outbox.take("twilio-voice", "call", NOW, FAST).letters
-    outbox.take("twilio-voice", "call", NOW, FAST, 0, [Fate(again, "refused")])
-    with pytest.raises(LookupError):
-        outbox.follow(2, broken, NOW)
-    assert outbox.follow(2, next_letter, NOW) == 1, "what could not be followed is followed later"
+    assert states == [("sent", ""), ("failed", "over"), ("failed", "withdrawn"), ("failed", "withdrawn")]
+    assert outbox.retry(NOW, ("over", "withdrawn")) == 0
 
 
 # --- several hands ---------------------------------------------------------------------------------------------------
