@@ -30,7 +30,7 @@ from config import Settings
 from knowledge import database, places
 from knowledge.announcements import Announcements, Draft
 from knowledge.announcements.staff import Team
-from knowledge.tables import Outgoing
+from knowledge.service_tables import Outgoing
 from tests.channels.announcements.gateway import accepted
 from tests.channels.announcements.processes import Station, free_port, gateway, settle, until
 from tests.conftest import postgres_bin

@@ -37,7 +37,7 @@ from config import Settings
 from knowledge import database
 from knowledge.outbox import Outbox, quiet
 from knowledge.outbox_claims import Taken
-from knowledge.tables import Outgoing
+from knowledge.service_tables import Outgoing
 from tests.channels.fast_gateway import FastGateway
 from tests.conftest import ROOT, postgres_bin
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from knowledge import database, memory
 from knowledge.database import Sessions
-from knowledge.tables import Code, Door, OptOut, Person, Proof, Turn
+from knowledge.service_tables import Code, Door, OptOut, Person, Proof, Turn
 
 Level = Literal["plain", "slow", "large"]
 LEVELS: tuple[Level, ...] = ("plain", "slow", "large")

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from knowledge import database
 from knowledge.database import Sessions
-from knowledge.tables import Delivery, Inbound, OptOut
+from knowledge.service_tables import Delivery, Inbound, OptOut
 
 #: How long a gateway's id means the same message; without an id, how soon after it equal content is a repeat.
 ID_COUNTS = timedelta(hours=48)

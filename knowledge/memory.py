@@ -13,7 +13,8 @@ from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from knowledge import database
-from knowledge.tables import Audit, Conversation, Resident, Unanswered
+from knowledge.service_tables import Audit, Conversation, Unanswered
+from knowledge.tables import Resident
 
 # What every message needs is built once: building a statement takes longer than the database does.
 _CONVERSATIONS, _RESIDENTS = database.table_of(Conversation), database.table_of(Resident)

@@ -13,17 +13,7 @@ from sqlalchemy.orm import Session
 
 from knowledge import database
 from knowledge.places import Places, short_name
-from knowledge.tables import (
-    BusRoute,
-    FarmingStat,
-    FinanceEntry,
-    Office,
-    Policy,
-    Price,
-    Relief,
-    Source,
-    Trade,
-)
+from knowledge.tables import BusRoute, FarmingStat, FinanceEntry, Office, Policy, Price, Relief, Source, Trade
 
 DATA = Path(__file__).parent / "data"
 

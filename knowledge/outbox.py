@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from knowledge import database
 from knowledge.database import Sessions
 from knowledge.outbox_claims import REPLY, RETRIES, Batch, Fate, Taken, always, any_due, claim, hold, settle
-from knowledge.tables import Outgoing
+from knowledge.service_tables import Outgoing
 
 Kind = Literal["emergency", "reply", "announcement"]
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import Connection, bindparam, exists, literal_column, select, update
 
 from knowledge import database
-from knowledge.tables import OptOut, Outgoing, Pace
+from knowledge.service_tables import OptOut, Outgoing, Pace
 
 #: How long after the first and the second error a message is tried again; the third is final.
 RETRIES = (timedelta(minutes=5), timedelta(minutes=10))

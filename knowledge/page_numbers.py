@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.database import insert
 from knowledge.places import Places
-from knowledge.tables import PageNumber
+from knowledge.service_tables import PageNumber
 
 #: Three digits as long as they last (teletext has no others); a larger county goes on from 1000.
 FIRST, LAST, BEYOND = 300, 899, 1000

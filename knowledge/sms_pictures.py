@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from knowledge import database
 from knowledge.database import Sessions
-from knowledge.tables import SmsPicture
+from knowledge.service_tables import SmsPicture
 
 
 class SmsPictures:

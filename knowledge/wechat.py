@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from knowledge import database, tables
+from knowledge import database, service_tables
 from knowledge.database import Sessions
-from knowledge.tables import Inbound, OptOut, WechatKept, WechatOutgoing, WechatToken
+from knowledge.service_tables import Inbound, OptOut, WechatKept, WechatOutgoing, WechatToken
 
 #: The names under which the mailbox keeps this channel's messages: proven ones, and those that anybody may have sent.
 CHANNELS = ("wechat", "wechat-open")
@@ -219,7 +219,9 @@ class Wechat:
                 WechatOutgoing.at >= last,
             )
             told = select(func.count()).where(
-                tables.Outgoing.channel == _SENDS, tables.Outgoing.address == openid, tables.Outgoing.sent >= last
+                service_tables.Outgoing.channel == _SENDS,
+                service_tables.Outgoing.address == openid,
+                service_tables.Outgoing.sent >= last,
             )
             return Quota(last, (session.scalar(counted) or 0) + (session.scalar(told) or 0), opted_out)
 

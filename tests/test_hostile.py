@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from app import Service
 from bot.messages import Address, Message
 from config import Settings
-from knowledge.tables import Audit, Relief, Resident, ToiletRepair
+from knowledge.service_tables import Audit
+from knowledge.tables import Relief, Resident, ToiletRepair
 from tests.bot.test_disclosure import LISTS, PERSONS, REPAIRS
 from tests.conftest import NOW
 

@@ -24,7 +24,8 @@ from config import Settings
 from knowledge import demo
 from knowledge.announcements import Draft
 from knowledge.announcements.tables import Acknowledgement
-from knowledge.tables import DATASETS, Conversation, Inbound, Source, Unanswered
+from knowledge.service_tables import Conversation, Inbound, Unanswered
+from knowledge.tables import DATASETS, Source
 from tests.conftest import NOW, ROOT
 
 

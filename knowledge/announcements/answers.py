@@ -17,7 +17,7 @@ from knowledge import database
 from knowledge.announcements import PERSONAL, showing
 from knowledge.announcements.tables import Acknowledgement, Announcement, GroupMember
 from knowledge.database import Sessions
-from knowledge.tables import Inbound, Outgoing
+from knowledge.service_tables import Inbound, Outgoing
 
 #: "收到请回1" counts for what came so lately.
 CONFIRMED_WITHIN = timedelta(hours=48)

@@ -20,7 +20,8 @@ from knowledge.announcements import PERSONAL, _claimed, _get, answers, doors
 from knowledge.announcements.tables import Acknowledgement, Announcement, SpeakerPlay
 from knowledge.database import Sessions
 from knowledge.outbox import Kind, queue
-from knowledge.tables import Outgoing, Resident
+from knowledge.service_tables import Outgoing
+from knowledge.tables import Resident
 
 #: The words of an announcement on one channel to one address, how many messages it costs, and yuan where that is known.
 Shape = Callable[[Announcement, str, str], tuple[str, int, Decimal | None]]

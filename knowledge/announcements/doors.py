@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from knowledge.announcements import PERSONAL
 from knowledge.announcements.tables import Announcement, GroupMember
-from knowledge.tables import Door, OptOut, Person, Resident
+from knowledge.service_tables import Door, OptOut, Person
+from knowledge.tables import Resident
 
 #: What a villager's favourite channel, or the residents' list, calls the outlets.
 _NAMES = {

@@ -1,6 +1,6 @@
 """Announcements, who wrote and approved them, whom they reached, and the loudspeakers, as SQLAlchemy models.
 
-What goes to a person stands in the outbox (`knowledge.tables.Outgoing`, by its column `announcement`): a delivery is
+What goes to a person stands in the outbox (`knowledge.service_tables.Outgoing`, by its column `announcement`): a delivery is
 its row there. What everybody hears or sees (loudspeaker, television, web) has no rows: it is asked for while in force.
 """
 

@@ -2,8 +2,6 @@
 
 from alembic import context
 
-import knowledge.announcements.tables  # (fills the metadata, as does the next)
-import knowledge.tables  # noqa: F401
 from knowledge.database import Base
 
 connection = context.config.attributes["connection"]

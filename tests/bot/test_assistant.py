@@ -19,7 +19,8 @@ from bot.skills import smalltalk
 from bot.skills.base import Context, Skill
 from bot.understanding.query import Period, Query
 from knowledge.places import Places
-from knowledge.tables import Alert, Audit, Resident, Source, Unanswered
+from knowledge.service_tables import Audit, Unanswered
+from knowledge.tables import Alert, Resident, Source
 from tests.conftest import NOW
 from tests.support import unsupported
 

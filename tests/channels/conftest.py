@@ -28,8 +28,8 @@ from knowledge.identities import People
 from knowledge.mailbox import Mailbox
 from knowledge.outbox import Outbox
 from knowledge.places import Places
+from knowledge.service_tables import Inbound
 from knowledge.sms_pictures import SmsPictures
-from knowledge.tables import Inbound
 from tests.channels import twilio
 from tests.conftest import NOW
 

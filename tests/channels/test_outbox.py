@@ -26,7 +26,7 @@ from config import SHANGHAI
 from knowledge import database
 from knowledge.mailbox import Mailbox
 from knowledge.outbox import LEASE, Batch, Outbox, Taken, quiet
-from knowledge.tables import Outgoing
+from knowledge.service_tables import Outgoing
 from tests.channels import outbox_worker
 from tests.conftest import NOW
 

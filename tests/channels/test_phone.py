@@ -23,7 +23,7 @@ from channels.phone.ear import TEXT, as_text, clauses, heard, pieces, spoken
 from channels.phone.hearing import hear
 from channels.phone.speaking import Stand
 from knowledge import database
-from knowledge.tables import Outgoing
+from knowledge.service_tables import Outgoing
 from tests.channels.conftest import CHOOSE, PRICE, TODAY
 from tests.channels.twilio import ACCOUNT
 from tests.channels.twilio import post as signed

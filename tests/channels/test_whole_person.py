@@ -17,7 +17,7 @@ from twilio.request_validator import RequestValidator
 from app import create_app
 from bot.messages import Address, Message
 from config import Settings
-from knowledge.tables import Outgoing
+from knowledge.service_tables import Outgoing
 from tests.channels.test_whole import resident  # noqa: F401
 from tests.conftest import NOW
 

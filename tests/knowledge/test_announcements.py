@@ -16,7 +16,8 @@ from knowledge.announcements import Announcements, Draft, draft_of
 from knowledge.announcements.audience import Audience
 from knowledge.announcements.staff import NotAllowedError, Team
 from knowledge.announcements.tables import Announcement, GroupMember
-from knowledge.tables import Door, OptOut, Outgoing, Person, Resident, Source
+from knowledge.service_tables import Door, OptOut, Outgoing, Person
+from knowledge.tables import Resident, Source
 from tests.conftest import NOW
 
 VILLAGE, SIBLING, ELSEWHERE = "130283116217", "130283116218", "130283105201"

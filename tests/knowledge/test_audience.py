@@ -11,7 +11,8 @@ from sqlalchemy import Engine, func, insert, select
 from knowledge.announcements.audience import BATCH, UNFOLLOWED, Reach
 from knowledge.announcements.groups import Groups
 from knowledge.announcements.staff import NotAllowedError
-from knowledge.tables import Door, OptOut, Outgoing, Resident
+from knowledge.service_tables import Door, OptOut, Outgoing
+from knowledge.tables import Resident
 from tests.conftest import NOW
 from tests.knowledge.test_announcements import ALL, DRAFT, ELSEWHERE, HOUR, SIBLING, VILLAGE, County, shape
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from knowledge import database
 from knowledge.identities import CODES_A_DAY, PROOF_LASTS, People, Who
 from knowledge.mailbox import Mailbox
-from knowledge.tables import Code, Door, Person, Proof, Resident, Source, Turn
+from knowledge.service_tables import Code, Door, Person, Proof, Turn
+from knowledge.tables import Resident, Source
 from tests.conftest import NOW
 
 NUMBER = "13900000001"

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, func, select
 
 from knowledge import database, memory
 from knowledge.mailbox import LEASE, Mailbox, Receipt
-from knowledge.tables import Conversation, Delivery, Inbound, OptOut
+from knowledge.service_tables import Conversation, Delivery, Inbound, OptOut
 from tests.conftest import NOW, ROOT
 
 SENDER = "13900000001"

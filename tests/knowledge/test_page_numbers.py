@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from knowledge import page_numbers
 from knowledge.places import Place, Places
-from knowledge.tables import PageNumber
+from knowledge.service_tables import PageNumber
 
 DAY, LATER = date(2026, 11, 23), date(2027, 3, 1)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 
 from knowledge import database
 from knowledge.mailbox import Mailbox
-from knowledge.tables import WechatKept, WechatOutgoing, WechatToken
+from knowledge.service_tables import WechatKept, WechatOutgoing, WechatToken
 from knowledge.wechat import CHANNELS, LEASE, RENEWAL, Wechat
 from tests.conftest import NOW
 

@@ -16,7 +16,7 @@ from bot.skills.base import Context
 from bot.understanding.query import Query
 from knowledge.announcements.tables import Acknowledgement, Announcement, GroupMember
 from knowledge.places import Places
-from knowledge.tables import Outgoing
+from knowledge.service_tables import Outgoing
 from tests.affairs import COUNTY, NEIGHBOUR, TOWN, VILLAGE, add
 from tests.conftest import NOW
 

@@ -23,7 +23,7 @@ from knowledge.imports import import_paths
 from knowledge.places import Places
 from knowledge.policy_excerpt import Piece
 from knowledge.policy_index import Document, Section
-from knowledge.tables import Unanswered
+from knowledge.service_tables import Unanswered
 from tests.affairs import asked, year
 from tests.conftest import NOW
 from tests.knowledge.test_policies import BANDS, CHESTNUT, DISABLED, store

@@ -17,7 +17,8 @@ from sqlalchemy import func, select
 from app import Service, create_app
 from config import Settings
 from knowledge.announcements.tables import Announcement, AnnouncementEvent, GroupMember
-from knowledge.tables import Door, Outgoing, Resident, Source
+from knowledge.service_tables import Door, Outgoing
+from knowledge.tables import Resident, Source
 from tests.conftest import NOW
 
 VILLAGE, TOWN, OTHER = "130283116217", "130283111", "130283111201"

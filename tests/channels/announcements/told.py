@@ -11,7 +11,7 @@ from channels.base.sending import Wanted
 from knowledge import database
 from knowledge.announcements.tables import Acknowledgement, Announcement
 from knowledge.outbox import Outbox
-from knowledge.tables import Outgoing
+from knowledge.service_tables import Outgoing
 from tests.conftest import NOW
 
 ME, VILLAGE, TOWN = "13900000001", "130283116217", "130283116"

@@ -19,7 +19,7 @@ from channels.sms.gammu import WAIT
 from channels.sms.segments import split
 from config import Settings
 from knowledge import database
-from knowledge.tables import Outgoing
+from knowledge.service_tables import Outgoing
 from tests.channels.conftest import PRICE
 from tests.channels.sms.real_kannel import until
 from tests.channels.sms.real_smsd import Smsd, make_tables, needs_smsd

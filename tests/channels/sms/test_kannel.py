@@ -22,7 +22,7 @@ from channels.sms.segments import split
 from config import Settings
 from knowledge import database
 from knowledge.outbox import Taken
-from knowledge.tables import Delivery, OptOut, Outgoing
+from knowledge.service_tables import Delivery, OptOut, Outgoing
 from tests.channels.conftest import PRICE
 from tests.conftest import NOW
 

@@ -25,7 +25,7 @@ from channels.sms.kannel_sender import KannelSender
 from channels.sms.segments import split
 from config import Settings
 from knowledge import database
-from knowledge.tables import Delivery, Outgoing
+from knowledge.service_tables import Delivery, Outgoing
 from tests.channels.conftest import PRICE
 from tests.channels.sms.real_kannel import OURS, Kannel, needs_kannel, until
 

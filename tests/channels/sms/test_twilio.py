@@ -18,7 +18,7 @@ from channels.base.reading import phone_number
 from channels.sms.answers import GOODBYE, PICTURE_KEPT, WELCOME
 from channels.sms.segments import split
 from knowledge import database
-from knowledge.tables import Delivery, OptOut, SmsPicture
+from knowledge.service_tables import Delivery, OptOut, SmsPicture
 from tests.channels.conftest import PRICE
 from tests.channels.twilio import post
 

@@ -15,7 +15,7 @@ from channels.base.sending import SendError, UncertainError, UnreachableError, W
 from channels.outbox.worker import Worker
 from channels.sms import twilio_sender
 from knowledge import database
-from knowledge.tables import Outgoing
+from knowledge.service_tables import Outgoing
 from tests.channels.twilio import ACCOUNT, post
 
 TOKEN, NUMBER, ASKER = "12345", "+15005550006", "13912345678"

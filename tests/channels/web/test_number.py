@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from knowledge import database
-from knowledge.tables import Code, Proof
+from knowledge.service_tables import Code, Proof
 from tests.channels.web.test_page import page
 from tests.knowledge.test_identities import register
 

@@ -26,7 +26,7 @@ from channels.wechat.incoming import fields
 from config import Settings
 from knowledge import database
 from knowledge.places import Places
-from knowledge.tables import WechatKept, WechatOutgoing
+from knowledge.service_tables import WechatKept, WechatOutgoing
 from knowledge.wechat import Wechat
 from tests.channels.conftest import Service
 from tests.channels.wechat.standin import APP_ID, SECRET, Standin, serving

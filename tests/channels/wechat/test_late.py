@@ -21,7 +21,7 @@ from channels.wechat.late import AGAIN, MOST, WINDOW, Late
 from channels.wechat.parts import HINT
 from knowledge import database
 from knowledge.mailbox import Mailbox
-from knowledge.tables import WechatOutgoing
+from knowledge.service_tables import WechatOutgoing
 from knowledge.wechat import LEASE, Wechat
 from tests.channels.conftest import PRICE
 from tests.channels.wechat.conftest import SECRET, TOKEN, USER, Account, until

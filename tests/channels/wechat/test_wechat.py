@@ -21,7 +21,7 @@ from channels.wechat.incoming import NOT_PASSED_ON, fields
 from channels.wechat.parts import HINT
 from config import SettingsError
 from knowledge import database
-from knowledge.tables import OptOut
+from knowledge.service_tables import OptOut
 from tests.channels.conftest import CHOOSE, PRICE
 from tests.channels.wechat import test_crypto as vectors
 from tests.channels.wechat.conftest import ACCOUNT, KEY, OLD_KEY, TOKEN, USER, Account, until
