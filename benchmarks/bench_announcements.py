@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,44 +30,12 @@ from knowledge.announcements.staff import Team
 from knowledge.service_tables import Outgoing
 from tests.channels.announcements.gateway import accepted
 from tests.channels.announcements.processes import Station, free_port, gateway, settle, until
-from tests.conftest import postgres_bin
+from tests.servers import postgres_bin, postgresql
 
 TOWN = "130283111"
 GOAL = 2.0
 ASKED = 0.02
 LIMIT = 60.0
-
-
-@contextmanager
-def sqlite(folder: Path) -> Iterator[str]:
-    """A new SQLite database."""
-    yield f"sqlite:///{folder / 'bench.db'}"
-
-
-@contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """A new PostgreSQL with its own settings: it waits for the disk at every commit."""
-    programs = postgres_bin()
-    assert programs
-    as_user: list[str] = []
-    home = folder / "pg"
-    home.mkdir()
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        folder.chmod(0o755)
-        shutil.chown(home, "postgres")
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-
-    def run(program: str, *arguments: str) -> None:
-        command = [*as_user, str(programs / program), "-D", f"{home}/data", *arguments]
-        subprocess.run(command, check=True, cwd=home, stdout=subprocess.DEVNULL)
-
-    run("initdb", "-U", "xiangyin", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
-    options = f"-c listen_addresses='' -c unix_socket_directories={home}"
-    run("pg_ctl", "-w", "-l", f"{home}/log", "-o", options, "start")
-    try:
-        yield f"postgresql+psycopg://xiangyin@/postgres?host={home}"
-    finally:
-        run("pg_ctl", "-m", "immediate", "stop")
 
 
 class County:
@@ -185,15 +150,16 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--database", choices=["sqlite", "postgresql"])
     options = parser.parse_args()
-    databases = {"sqlite": sqlite, "postgresql": postgresql}
-    for name, made in databases.items():
+    for name in ("sqlite", "postgresql"):
         if options.database not in (None, name):
             continue
         if name == "postgresql" and postgres_bin() is None:
             print("postgresql: its server is not installed")
             continue
-        with tempfile.TemporaryDirectory(prefix="xy-bench-") as folder, made(Path(folder)) as url:
-            measure(name, url, Path(folder), options.people)
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xy-bench-")))
+            sqlite = f"sqlite:///{folder}/bench.db"
+            measure(name, stack.enter_context(postgresql()) if name == "postgresql" else sqlite, folder, options.people)
 
 
 if __name__ == "__main__":

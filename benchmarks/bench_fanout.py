@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -39,7 +38,8 @@ from knowledge.outbox import Outbox, quiet
 from knowledge.outbox_claims import Taken
 from knowledge.service_tables import Outgoing
 from tests.channels.fast_gateway import FastGateway
-from tests.conftest import ROOT, postgres_bin
+from tests.conftest import ROOT
+from tests.servers import postgres_bin, postgresql
 
 TEXT = "明天上午九点到下午五点停水，请提前存水。（来源：水务局 2026-11-23）"
 CHUNK = 1000
@@ -58,31 +58,6 @@ def sqlite() -> Iterator[str]:
     """A new SQLite database."""
     with tempfile.TemporaryDirectory() as folder:
         yield f"sqlite:///{folder}/bench.db"
-
-
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """A new PostgreSQL with its own settings: it waits for the disk at every commit."""
-    programs = postgres_bin()
-    assert programs
-    folder = Path(tempfile.mkdtemp(prefix="xy-pg-"))
-    as_user: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        shutil.chown(folder, "postgres")
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-
-    def run(program: str, *arguments: str) -> None:
-        command = [*as_user, str(programs / program), "-D", f"{folder}/data", *arguments]
-        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
-
-    run("initdb", "-U", "xiangyin", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
-    run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", options, "start")
-    try:
-        yield f"postgresql+psycopg://xiangyin@/postgres?host={folder}"
-    finally:
-        run("pg_ctl", "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Process:

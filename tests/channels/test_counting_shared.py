@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +16,7 @@ from bot.messages import Address, Message
 from channels.base.counting import Counts, Gate, Guard
 from tests.channels.conftest import PRICE
 from tests.conftest import NOW
+from tests.servers import program
 
 
 class Redis:
@@ -52,10 +51,7 @@ class Redis:
 
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
-    if shutil.which("redis-server") is None:
-        if os.environ.get("CI"):
-            pytest.fail("Redis is not installed; .ci/run installs it")
-        pytest.skip("Redis is not installed (Debian: apt-get install redis-server)")
+    program("redis-server", "redis-server")
     made = Redis(tmp_path)
     yield made
     made.kill()

@@ -120,7 +120,7 @@ def test_a_programme_is_as_loud_and_as_long_as_it_should_be(name: str, slow: boo
     assert checks.level_faults(heard) == []
     level, peak = metered(heard.at(48000))
     assert level == pytest.approx(TARGET, abs=0.7)
-    assert peak <= CEILING
+    assert peak <= CEILING + 0.2, "EBU Tech 3341 lets a meter read 0.2 dB too high"
     assert heard.seconds == pytest.approx(made.seconds, abs=0.15)
     assert heard.rate == FORMATS[name].rate
     assert made.syllables == 52

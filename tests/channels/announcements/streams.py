@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from channels.announcements.speakers.booth import Booth
 from tests.conftest import ROOT
+from tests.servers import program
 from tts.programme import Studio
 from tts.sound import decode
 from tts.voices import Options, voice
@@ -27,16 +27,6 @@ from tts.voices import Options, voice
 VILLAGE, SIBLING, ELSEWHERE = "130283116217", "130283116218", "130283105201"
 TOWN = "130283116"
 RATE = 22050
-
-
-def needs(program: str, package: str) -> str:
-    """The path of a program; skips where it is not installed, which in CI nothing is."""
-    path = shutil.which(program)
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{package} is not installed; .ci/run installs it")
-        pytest.skip(f"{program} is not installed (Debian: apt-get install {package})")
-    return path
 
 
 @dataclass
@@ -133,7 +123,7 @@ def until(what: Callable[[], Any], seconds: float = 30) -> Any:
 
 def listen(target: str | Path, out: Path, seconds: float, *options: str) -> subprocess.Popen[bytes]:
     """ffmpeg hearing a stream for so many seconds of sound."""
-    command = [needs("ffmpeg", "ffmpeg"), "-v", "error", "-y", *options, "-i", str(target)]
+    command = [program("ffmpeg", "ffmpeg"), "-v", "error", "-y", *options, "-i", str(target)]
     return subprocess.Popen([*command, "-t", str(seconds), "-f", "f32le", "-ac", "1", "-ar", str(RATE), str(out)])
 
 
@@ -141,7 +131,7 @@ class Icecast:
     """The real one, set up by docs/icecast.xml on a free port."""
 
     def __init__(self, folder: Path) -> None:
-        self._program = needs("icecast2", "icecast2")
+        self._program = program("icecast2", "icecast2")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]

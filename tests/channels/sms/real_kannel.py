@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
@@ -13,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
-import pytest
-
 from tests.conftest import ROOT
+from tests.servers import absent
 
 FAKESMSC = Path("/usr/lib/kannel/test/fakesmsc")
 CONFIG = ROOT / "docs" / "kannel.conf"
@@ -26,9 +24,7 @@ def needs_kannel() -> None:
     """Skip with a reason where Kannel is not installed; in CI it always is."""
     if shutil.which("bearerbox") and shutil.which("smsbox") and FAKESMSC.exists():
         return
-    if os.environ.get("CI"):
-        pytest.fail("Kannel is not installed; .ci/run installs it")
-    pytest.skip("Kannel is not installed (Debian: apt-get install kannel kannel-extras)")
+    absent("Kannel", "kannel kannel-extras")
 
 
 def free_port() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -11,10 +10,10 @@ import time
 from pathlib import Path
 
 import psycopg
-import pytest
 from sqlalchemy import make_url
 
 from tests.conftest import ROOT
+from tests.servers import absent
 
 SCHEMAS = Path("/usr/share/doc/gammu-smsd/examples")
 CENTRE = "+8613800100500"
@@ -25,9 +24,7 @@ def needs_smsd() -> None:
     found = shutil.which("gammu-smsd") and list(Path("/usr/lib").glob("*/dbd/libdbdsqlite3.so"))
     if found:
         return
-    if os.environ.get("CI"):
-        pytest.fail("gammu-smsd is not installed; .ci/run installs it")
-    pytest.skip("gammu-smsd is not installed (Debian: apt-get install gammu-smsd libdbd-sqlite3)")
+    absent("gammu-smsd", "gammu-smsd libdbd-sqlite3")
 
 
 def make_tables(url: str) -> None:

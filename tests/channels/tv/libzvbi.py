@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from channels.tv.teletext import drcs
+from tests.servers import absent, program
 
 
-def program() -> str:
+def decoder() -> str:
     """The path of an ffmpeg that decodes teletext; skips the test where there is none, fails it in CI."""
-    path = shutil.which("ffmpeg")
-    if not path or b"libzvbi" not in subprocess.run([path, "-decoders"], capture_output=True, check=True).stdout:
-        if os.environ.get("CI"):
-            pytest.fail("ffmpeg with libzvbi is not installed; .ci/run installs it")
-        pytest.skip("ffmpeg with libzvbi is not on this machine (Debian: apt-get install ffmpeg)")
+    path = program("ffmpeg", "ffmpeg")
+    if b"libzvbi" not in subprocess.run([path, "-decoders"], capture_output=True, check=True).stdout:
+        absent("ffmpeg with libzvbi", "ffmpeg")
     return path
 
 
@@ -48,7 +44,7 @@ def assert_drawn(channel: Path, page: str, row: int, hanzi: str, picture: Path, 
 def _decoded(channel: Path, page: str, kind: str, out: Sequence[str], options: Sequence[str] = ()) -> bytes:
     read = ["-txt_format", kind, "-txt_page", page, "-txt_duration", "5000", *options]
     done = subprocess.run(
-        [program(), "-v", "error", *read, "-i", str(channel), *out], capture_output=True, check=True, timeout=60
+        [decoder(), "-v", "error", *read, "-i", str(channel), *out], capture_output=True, check=True, timeout=60
     )
     assert done.stderr == b""
     return done.stdout

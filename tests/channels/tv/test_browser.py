@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.support.ui import WebDriverWait
 from werkzeug.serving import make_server
 
 from channels.tv import pages, portal
 from channels.tv.export import export
 from tests.channels.tv.conftest import VILLAGE, Flash, made
-
-selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed (requirements-dev.txt)")
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+from tests.servers import chromium
 
 MAPS = json.loads(portal.files()["keys.json"])
 
@@ -57,20 +54,9 @@ return [seen, found];
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is not installed; .ci/run installs it")
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium chromium-driver)")
-    options = selenium.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made_ = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
-    screen(made_, 1280, 720)
-    yield made_
-    made_.quit()
+    with chromium("--hide-scrollbars") as made_:
+        screen(made_, 1280, 720)
+        yield made_
 
 
 def screen(browser: Any, width: int, height: int) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -18,7 +16,6 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from selenium import webdriver
 from werkzeug.serving import make_server
 
 from app import create_app
@@ -34,6 +31,7 @@ from config import Settings
 from tests.channels.tv import transport
 from tests.channels.tv.conftest import VILLAGE, Flash, Magazine, made
 from tests.conftest import NOW
+from tests.servers import chromium, program
 from tts.sound import Sound, encode
 from tts.voices import VoiceError
 
@@ -44,12 +42,7 @@ ALWAYS = (NAME, "有事请打12345")
 
 @pytest.fixture
 def ffmpeg() -> str:
-    found = shutil.which("ffmpeg")
-    if not found:
-        if os.environ.get("CI"):
-            pytest.fail("ffmpeg is not installed; .ci/run installs it")
-        pytest.skip("ffmpeg is not installed (Debian: apt-get install ffmpeg)")
-    return found
+    return program("ffmpeg", "ffmpeg")
 
 
 def errors(ffmpeg: str, file: Path, *options: str) -> str:
@@ -482,30 +475,18 @@ return [video.videoWidth, video.currentTime, video.webkitAudioDecodedByteCount, 
 
 
 def test_a_browser_plays_it(make, magazine) -> None:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is not installed; .ci/run installs it")
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium chromium-driver)")
     service, client = make()
     service.magazine, service.speech = magazine, silent
     page = f"<video id=loop muted autoplay src=/tv/loop/{COUNTY}.m3u8></video>"
     client.application.add_url_rule("/watch", view_func=lambda: page)
     server = make_server("127.0.0.1", 0, client.application, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    try:
+    with chromium() as browser:
         browser.get(f"http://127.0.0.1:{server.server_port}/watch")
         deadline = time.monotonic() + 60
         while (played := browser.execute_script(PLAYED))[1] < 1 and time.monotonic() < deadline:
             time.sleep(0.2)
-    finally:
-        browser.quit()
-        server.shutdown()
+    server.shutdown()
     width, seconds, heard, error = played
     assert error is None
     assert width == HD.width
