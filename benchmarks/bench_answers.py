@@ -5,8 +5,9 @@ understanding differs between the two. The reply to the second is what is right.
 (most, how much, who) are read from the clean text for both.
 
 `wrong` is counted strictly: any reply that bears facts, asks nothing back and whose headline has other figures than the
-right one. That takes in replies which no villager would be misled by: one that says that nothing is held and names whom
-to ring, one that gives the same figure among others, and one that reads the message better than the set has it marked.
+right one. `told` are those among them that do not say that what was asked is not held (no such document, number, voucher
+or record, and whom to ring instead). Both take in replies that no villager would be misled by: one that gives the same
+figure among others, and one that reads the message better than the set has it marked.
 
     PYTHONPATH=. .venv/bin/python benchmarks/bench_answers.py [--errors] [--seed 1 2 3]
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tempfile
 from collections import Counter
 from datetime import date, timedelta
@@ -38,6 +40,10 @@ HOME = "130283116217"
 #: Intents that answer about what was said before: alone they have no figure.
 IN_CONTEXT = {"follow_up", "repeat", "slower", "more", "detail", "deny", "greet", "help", "thanks", "goodbye"}
 SPOKEN = {"extreme", "direction", "aspect", "side", "indicator", "level", "policy"}
+
+
+#: Says that what was asked is not held.
+DECLINES = re.compile("没有登记您问的|没有文件|没有您问的|账上没有|没查到|没有查到")
 
 
 class Given:
@@ -118,11 +124,11 @@ def main() -> None:
             message = Message(Address("bench", sender), text, settings.now(), village=HOME, operator=True)
             return who.answer(message)
 
-        print(f"{'':9}{'messages':>9}{'right':>9}{'wrong':>9}{'declined as it should be':>28}")
+        print(f"{'':9}{'messages':>9}{'right':>9}{'wrong':>9}{'told':>9}{'declined as it should be':>28}")
         for seed in (None, *chosen.seed):
             kind = "clean" if seed is None else f"noisy {seed}"
             counts: Counter[str] = Counter()
-            declined = [0, 0]
+            declined, told_wrong = [0, 0], 0
             for number, example in enumerate(examples):
                 text = example["text"] if seed is None else noisy(example, gazetteer, seed)
                 read = reader.parse(example["text"], TODAY)
@@ -131,6 +137,7 @@ def main() -> None:
                 given = ask(ours, text, f"given {kind} {number}")
                 found = verdict(example, right, given)
                 counts[found] += 1
+                told_wrong += found == "wrong" and not DECLINES.search(given.headline)
                 if example["tag"] in {"out of scope", "other place or year"}:
                     declined[0] += found == "right"
                     declined[1] += 1
@@ -139,7 +146,7 @@ def main() -> None:
                         f"  {found:6} {text}\n         {given.intent}: {given.headline}\n         not {right.intent}: {right.headline}"
                     )
             total = sum(counts.values())
-            shares = f"{counts['right'] / total:9.4f}{counts['wrong'] / total:9.4f}"
+            shares = f"{counts['right'] / total:9.4f}{counts['wrong'] / total:9.4f}{told_wrong / total:9.4f}"
             print(f"{kind:9}{total:9}{shares}{declined[0] / declined[1]:28.4f}", flush=True)
         engine.dispose()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from bot.understanding import lunar
+from bot.understanding import lunar, syllables
 from bot.understanding.normalise import chinese_number
 from bot.understanding.query import Grain, Period
 
@@ -27,6 +27,7 @@ _COMPARED = re.compile(
     r"(?:比起?|\bbi ?|[笔必币逼毕彼鼻]|较|对比|相比|相较于?)(?:着|于)?$"
 )  # 比 in its misspellings too
 _BESIDE = re.compile(r"(?:跟|和|同|与|照)$")
+_CHANGED = re.compile("比|涨|跌|贵|便宜|降|升|变|差")
 _COMPARES_AFTER = re.compile(r"[^，。？]{0,8}?(?:相?比|涨|跌|贵|便宜|降|升|高|低|差|变)")
 
 
@@ -441,10 +442,16 @@ def _is_baseline(found: Found, text: str, all_found: list[Found]) -> bool:
     before, after = text[: found.start], text[found.end :]
     if _COMPARED.search(before) or (len(all_found) == 1 and after.startswith("相比")):
         return True
+    if _CHANGED.search(after) and _sounds_like_than(before[-1:]):
+        return True
     alone_or_later = len(all_found) == 1 or found is not all_found[0]
     return bool(
         _BESIDE.search(before)
         and alone_or_later
-        and _COMPARES_AFTER.match(after)
-        and re.search("比|涨|跌|贵|便宜|降|升|变|差", after)
+        and (_sounds_like_than(after[:1]) or (_COMPARES_AFTER.match(after) and _CHANGED.search(after)))
     )
+
+
+def _sounds_like_than(character: str) -> bool:
+    """Whether a character is 比 or another of its sound."""
+    return bool(character) and any(said[:-1] == "bi" for said in syllables.readings(character))

@@ -77,7 +77,7 @@ class Found:
     def take(self, mention: Mention) -> None:
         """Mark a name as read."""
         self.cover(mention.slot, mention.start, mention.end)
-        if mention.cost and mention.sure:
+        if mention.cost and (mention.sure or mention.slot not in PLACES):
             self._misspelt.append(mention)
         if mention.slot not in PLACES and self._masks.of(mention.slot):
             self.values.append(mention.values[0])

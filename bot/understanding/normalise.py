@@ -19,6 +19,17 @@ _PADDING = re.compile(
 _TAIL = re.compile(
     r"(?:[,，。\s]*(?:谢谢(?:了|您|你|啊)*|多谢(?:了)?|麻烦(?:了|您了|你了)|辛苦(?:了|您了)|拜托(?:了)?)[!！。.~～\s]*)+$"
 )
+#: A blank that stands for a comma: between clauses of a message that has no other mark.
+_CLAUSES = re.compile(r"(?<=[一-鿿])\s+(?=[一-鿿])")
+_A_CLAUSE, _SEVERAL_CLAUSES = 4, 24
+#: 那里 for 哪里, where nothing else asks.
+_WHICH = re.compile(r"那(?=[里儿个家块天边条趟些])(?!个啥)|(?<=[在到去])那(?=$|[交办领买卖])")
+_ASKS = re.compile(r"[哪几啥谁咋吗呢么]|多少|多些|多大|多长|多高|怎|什|何|没$|([一-鿿])[不没]\1")
+#: 最 in its misspellings, and a mark that parts a code.
+_MOST = re.compile(r"[罪醉嘴](?=[多少高低贵大小好差]|便宜)")
+_IN_A_CODE = re.compile(
+    r"(?<![A-Za-z])([A-Za-z]{1,4}-?\d+)[。，、！~…·.]+(?=\d)|(?<=\d-)[。，、！~…·.]+(?=\d)|(?<=\d)[。，、！~…·]+(?=\d*-\d{3})"
+)
 _DIGITS = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 
@@ -48,9 +59,19 @@ def tidy(text: str) -> str:
 
 def normalise(text: str) -> str:
     """`tidy`, and without polite padding or marks around a question."""
-    text = tidy(text).strip(" 。．.，、！~-_")
+    text = tidy(_with_commas(text)).strip(" 。．.，、！~-_")
+    text = _IN_A_CODE.sub(lambda found: found[1] or "", _MOST.sub("最", text))
     stripped = _TAIL.sub("", _PADDING.sub("", text))
-    return stripped if len(re.sub(r"[\W_]", "", stripped)) >= 2 else text
+    text = stripped if len(re.sub(r"[\W_]", "", stripped)) >= 2 else text
+    return text if _ASKS.search(text) else _WHICH.sub("哪", text, count=1)
+
+
+def _with_commas(text: str) -> str:
+    """A story whose clauses only blanks part, with commas for them."""
+    if len(text) < _SEVERAL_CLAUSES or re.search("[,，。；;]", text):
+        return text
+    clauses = _CLAUSES.split(text.strip())
+    return "，".join(clauses) if len(clauses) > 1 and min(map(len, clauses)) >= _A_CLAUSE else text
 
 
 def chinese_number(said: str) -> int | None:

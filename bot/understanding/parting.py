@@ -18,6 +18,7 @@ _SPLIT = re.compile(
     r"[？?！!。；;\n]+|[，,]还有(?![吗没别啥什其])|[，,、\s]*(?:还有一?(?:个事儿?|件事|点)[，,：:]?|另外|再问(?:一下|下|个|问)?|顺便(?:再)?(?:问(?:一下|下|问)?)?|还想(?:再)?问(?:一下|下|问)?|再帮我?(?:查|看)(?:一下|下)?|再一个)[，,：:]?"
 )
 _CLAUSE = re.compile(r"[，,]")
+_SYLLABLES = re.compile(r"[A-Za-z]+ ?|\d+|.", re.DOTALL)
 
 #: How sure each of two questions must be, among how many likeliest intents of the whole text, and how long a part is a
 #: question by itself.
@@ -34,6 +35,8 @@ _AND = re.compile("^(?:还有一?个?|另外|再就是|以及|跟)")
 
 #: From this length on, with so many clauses, a message tells a story; its question is the last clause.
 _STORY = {3: 24, 2: 32}
+#: A longer one without any comma ends with its question, which is about so long.
+_BREATHLESS, _ITS_QUESTION = 34, 18
 
 
 def several(text: str, query_of: Reading, read: Read, no_question: Container[str]) -> list[Query]:
@@ -105,7 +108,8 @@ def _run_together(text: str, query_of: Reading, read: Read, no_question: Contain
         if not all(_QUESTION_WORD.search(read(part)[0].rest) for part in (first, second)):
             continue
         pair = [query_of(first, None), query_of(second, None)]
-        if pair[0].intent == pair[1].intent or not {query.intent for query in pair} <= likely:
+        same = pair[0].intent == pair[1].intent and not _two_things(*pair)
+        if same or not {query.intent for query in pair} <= likely:
             continue
         sure = min(query.confidence for query in pair)
         if sure >= _SURE_TOGETHER and sure > best[0] + 0.01:
@@ -118,6 +122,8 @@ def question_of(text: str) -> str | None:
     if len(text) < min(_STORY.values()):
         return None
     clauses = [clause for clause in _CLAUSE.split(text) if clause]
+    if len(clauses) == 1 and len(said := _SYLLABLES.findall(text)) >= _BREATHLESS:
+        return "".join(said[-_ITS_QUESTION:])
     if len(clauses) < 2 or len(text) < _STORY[min(len(clauses), 3)]:
         return None
     question = clauses[-1]
@@ -139,6 +145,12 @@ def both(whole: Ranked, part: Ranked) -> Ranked:
 def _topic(query: Query) -> tuple[Any, ...]:
     names = ("commodity", "village", "policy", "relief", "office", "indicator", "subject", "period", "aspect")
     return (query.intent, *(query.slots.get(name) for name in names))
+
+
+def _two_things(first: Query, second: Query) -> bool:
+    """Whether two questions of one kind are about two policies: 高龄津贴多少钱危房改造怎么申请."""
+    named = [query.slots.get("policy") for query in (first, second)]
+    return all(named) and named[0] != named[1]
 
 
 def _continues(before: Query, query: Query) -> bool:

@@ -63,6 +63,8 @@ class PlaceReader:
         """Whether a place is meant where its name stands: short ones need a sign, ordinary words a 村 or their town."""
         if mention.slot == "own_village" and mention.said[0] == "村":  # 松村上月: what is left of a name
             return mention.start != 1 or not _is_hanzi(text[0]) or text[0] in _BOUNDARY | _DOING
+        if mention.slot in {"own_town", "county"} and mention.cost and not mention.typed:  # 重安镇: 俺镇; 哪个村: 各村
+            return _opens(text[: mention.start]) or text[mention.start - 1] in _DOING
         if mention.slot not in {"village", "town"}:
             return True
         before, after = text[: mention.start], text[mention.end :]
@@ -117,7 +119,7 @@ class PlaceReader:
         if strange and ("village" not in found or self._leads(strange, outside, text)):
             town = {"town": found["town"]} if "town" in found else {}
             return town | {"unknown_place": strange}
-        if any(slot in found for slot in ("village", "villages", "town")):
+        if any(slot in found for slot in ("village", "villages", "town", "unknown_place")):
             return found
         return dict.fromkeys(flags, True)
 
@@ -126,7 +128,9 @@ class PlaceReader:
         villages = [m for m in mentions if m.slot == "village"]
         if not villages:
             certain = [m for m in mentions if m.slot == "town" and len(m.values) == 1]
-            return {"town": certain[0].values[0]} if certain else {}
+            if certain or not towns:
+                return {"town": certain[0].values[0]} if certain else {}
+            return {"unknown_place": next(m.said for m in mentions if m.slot == "town")}  # 店子镇: of two that end so
         mention = villages[0]
         codes = mention.values
         if mention.said in self._town_of and (_AMONG_VILLAGES.search(text) or _sounds_like_town(text[mention.end :])):

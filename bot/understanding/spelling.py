@@ -15,6 +15,7 @@ _MOST_LONGER = 0.85
 
 _QUOTED = re.compile(r"[“\"「『《‘'][^”\"」』》’']*[”\"」』》’']")
 _OR_NOT = re.compile("([一-鿿])[不没]\\1")  # 酸不酸
+_QUOTES = frozenset("“”\"「」『』《》‘’'")
 _ASKING = frozenset("哪啥咋谁")  # 哪天 is no misspelt 那天
 #: A longer word that sounds the same is meant rather than the shorter one in it: 窄基地 is 宅基地 and not 基地.
 _BY_SOUND = 2.4
@@ -40,11 +41,14 @@ class Speller:
         """The text with misspelt words put right outside `names`, and stray marks taken out of words and names."""
         taken = [(mention.start, mention.end) for mention in names] + [found.span() for found in _OR_NOT.finditer(text)]
         quoted = [found.span() for found in _QUOTED.finditer(text)]
+        ends = dict(words)
         heard = [
             mention
             for mention in self._matcher.find(text, tokens, words)
             if mention.cost <= _MOST.get(len(mention.surface), _MOST_LONGER)
             and _ASKING & set(mention.said) <= set(mention.surface)
+            and not (_QUOTES & set(mention.said))
+            and (mention.cost or ends.get(ends.get(mention.start, 0)) != mention.end)  # a pair as it should be
             and not any(mention.start < end and start < mention.end for start, end in taken)
             and (len(mention.surface) >= _LONG or not any(start <= mention.start < end for start, end in quoted))
         ]

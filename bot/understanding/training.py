@@ -6,9 +6,10 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ FOLDS = 4
 
 #: A word of jieba's dictionary is everyday from this frequency on, unless it is a proper name by its tag.
 _EVERYDAY = 50
-_SEVERAL = 3
+_SEVERAL, _TWICE = 3, 2
+#: The longest pair of words that is heard as one.
+_PAIR = 6
 _PROPER = ("nr", "ns", "nt", "nz")
 
 #: Open classes: their values in the data are examples, never a list to look for.
@@ -200,13 +203,21 @@ def everyday_words() -> Lexicon:
 
 
 def _spelling(data: Data, lexicon: Lexicon) -> tuple[str, ...]:
-    """The everyday words that stand in several sentences, the most frequent first."""
-    counts: Counter[str] = Counter()
+    """The everyday words that stand in several sentences, the most frequent first; then pairs of neighbours, in which
+    two wrong characters are heard where either word by itself would be too short.
+    """
+    words: Counter[str] = Counter()
+    pairs: Counter[str] = Counter()
     for text in {example.text for example in data.examples}:
-        counts.update({text[start:end] for start, end in lexicon.spans(text)})
-    return tuple(
-        word for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if count >= _SEVERAL
-    )
+        spans = lexicon.spans(text)
+        words.update({text[start:end] for start, end in spans})
+        pairs.update({text[a[0] : b[1]] for a, b in pairwise(spans) if a[1] == b[0] and b[1] - a[0] <= _PAIR})
+    return (*_frequent(words, _SEVERAL), *_frequent(pairs, _TWICE))
+
+
+def _frequent(counts: Counter[str], least: int) -> Iterator[str]:
+    """What was counted so often, the most frequent first."""
+    return (said for said, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if count >= least)
 
 
 def train(data: Data, words: Mapping[str, Any]) -> Model:
