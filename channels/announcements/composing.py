@@ -15,6 +15,7 @@ from unicodedata import category
 from channels.announcements import wording
 from channels.announcements.speakers.plays import QUIET_FROM, QUIET_UNTIL
 from channels.announcements.wording import Said
+from channels.base.places import Gazetteer, Place
 
 #: The outlets, and what staff call them.
 OUTLETS = {"speaker": "大喇叭", "sms": "短信", "call": "电话", "wechat": "微信", "tv": "电视", "web": "网页"}
@@ -62,31 +63,6 @@ class Draft(Said, Protocol):
     def starts(self) -> datetime: ...
     @property
     def ends(self) -> datetime: ...
-
-
-class Place(Protocol):
-    """See `knowledge.places.Place`."""
-
-    @property
-    def code(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-
-
-class Gazetteer(Protocol):
-    """See `knowledge.places.Places`."""
-
-    def get(self, code: str) -> Place | None: ...
-    def town(self, name: str) -> Place | None: ...
-    def units(self, name: str) -> Sequence[Place]: ...
-    def full_name(self, code: str) -> str: ...
-    @property
-    def county(self) -> Place: ...
-
-
-# --- reading what was written ----------------------------------------------------------------------------------------
 
 
 def place(written: str, places: Gazetteer) -> str:
