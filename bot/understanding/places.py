@@ -64,7 +64,8 @@ class PlaceReader:
         if mention.slot == "own_village" and mention.said[0] == "村":  # 松村上月: what is left of a name
             return mention.start != 1 or not _is_hanzi(text[0]) or text[0] in _BOUNDARY | _DOING
         if mention.slot in {"own_town", "county"} and mention.cost and not mention.typed:  # 重安镇: 俺镇; 哪个村: 各村
-            return _opens(text[: mention.start]) or text[mention.start - 1] in _DOING
+            before = text[: mention.start]
+            return (_opens(before) and not before.endswith("哪")) or before[-1] in _DOING
         if mention.slot not in {"village", "town"}:
             return True
         before, after = text[: mention.start], text[mention.end :]
