@@ -5,6 +5,7 @@ our own channel ask Rasa (`understanding: rasa`); then scores both engines on th
 
     .venv/bin/python -m tests.rasa.lane            all data and the config's own epochs
     .venv/bin/python -m tests.rasa.lane --small    300 examples, 30 epochs, for both engines
+    .venv/bin/python -m tests.rasa.lane --epochs 50 --intents-only    all data, for a machine with few cores
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -60,8 +61,8 @@ def rasa(*arguments: str | Path, folder: Path) -> None:
     )
 
 
-def project(folder: Path, small: bool) -> Path:
-    """The Rasa project as it stands in the repository, or a seeded part of it with few epochs."""
+def project(folder: Path, small: bool, diet: Mapping[str, Any]) -> Path:
+    """The Rasa project as it stands in the repository, or a seeded part of it; `diet` are settings of DIETClassifier."""
     for name in ("config.yml", "credentials.yml"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "bot" / "data", folder / "bot" / "data")
@@ -70,6 +71,11 @@ def project(folder: Path, small: bool) -> Path:
     )
     if small:
         _shrink(folder)
+    config = yaml.safe_load((folder / "config.yml").read_text(encoding="utf-8"))
+    for component in config["pipeline"]:
+        if component["name"] == "DIETClassifier":
+            component.update(diet)
+    (folder / "config.yml").write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return folder
 
 
@@ -84,11 +90,6 @@ def _shrink(folder: Path) -> None:
         path.write_text(
             "\n".join(line for line in lines if line not in examples or line in kept) + "\n", encoding="utf-8"
         )
-    config = yaml.safe_load((folder / "config.yml").read_text(encoding="utf-8"))
-    for component in config["pipeline"]:
-        if component["name"] == "DIETClassifier":
-            component["epochs"] = SMALL_EPOCHS
-    (folder / "config.yml").write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -184,9 +185,13 @@ def _milliseconds(parse: Callable[[str], object], texts: list[str]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true")
-    small = parser.parse_args().small
+    parser.add_argument("--epochs", type=int, help="of DIET's training; the config's own if not given")
+    parser.add_argument("--intents-only", action="store_true", help="DIET learns no entities")
+    options = parser.parse_args()
+    small, epochs = options.small, SMALL_EPOCHS if options.small else options.epochs
+    diet = ({"epochs": epochs} if epochs else {}) | ({"entity_recognition": False} if options.intents_only else {})
     with tempfile.TemporaryDirectory(prefix="xy-rasa-") as temporary:
-        folder = project(Path(temporary), small)
+        folder = project(Path(temporary), small, diet)
         where = ("--config", "config.yml", "--domain", "bot/data/domain.yml", "--data", "bot/data")
         rasa("data", "validate", *where, folder=folder)
         rasa("train", *where, "--out", "models", "--fixed-model-name", "xiangyin", folder=folder)
@@ -201,7 +206,7 @@ def main() -> None:
             "results",
             folder=folder,
         )
-        if not small:
+        if not small and not diet:
             rasa(
                 "test",
                 "nlu",
