@@ -294,6 +294,9 @@ def _merged(trained: Names, said: Names, known: Names) -> dict[str, dict[str, tu
     return merged
 
 
+#: What is asked of an office, whose name then may be shortened: 派出电话.
+_OF_AN_OFFICE = re.compile("的?(?:电话|号码|几点|上班|下班|在哪|地址)")
+
 #: What hearing may cost a long name that is not a village's, and a place elsewhere.
 _LONG_NAME = 1.2
 _BY_EAR_ELSEWHERE = 0.6
@@ -321,7 +324,9 @@ def _readable(mention: Mention, text: str) -> bool:
             )
         if mention.slot in OWN:
             return mention.typed or mention.cost <= _BY_EAR_OWN
-        return mention.sure or mention.slot == "village" or (len(mention.surface) >= 4 and mention.cost <= _LONG_NAME)
+        shortened = mention.slot == "office" and _OF_AN_OFFICE.match(text, mention.end)
+        likely = mention.cost <= _LONG_NAME and (len(mention.surface) >= 4 or shortened)
+        return bool(mention.sure or mention.slot == "village" or likely)
     alone = not any(_is_hanzi(text[i]) for i in (mention.start - 1, mention.end) if 0 <= i < len(text))
     priced = mention.slot == "commodity" and bool(_PRICED.match(text, mention.end))
     return alone or priced

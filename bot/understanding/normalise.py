@@ -22,8 +22,10 @@ _TAIL = re.compile(
 #: A blank that stands for a comma: between clauses of a message that has no other mark.
 _CLAUSES = re.compile(r"(?<=[一-鿿])\s+(?=[一-鿿])")
 _A_CLAUSE, _SEVERAL_CLAUSES = 4, 24
-#: 那里 for 哪里, where nothing else asks.
-_WHICH = re.compile(r"那(?=[里儿个家块天边条趟些])(?!个啥)|(?<=[在到去])那(?=$|[交办领买卖])")
+#: 那里 for 哪里, where nothing else asks; 那个村的账 is the village that was spoken of.
+_WHICH = re.compile(
+    r"那(?=[个家些块天边][^，。]*最)|(?<=[在到去上搁])那(?=[里儿边]?(?:$|[办交领买卖报看]))|^那(?=[里儿]?有[卖收没])"
+)
 _ASKS = re.compile(r"[哪几啥谁咋吗呢么]|多少|多些|多大|多长|多高|怎|什|何|没$|([一-鿿])[不没]\1")
 #: 最 in its misspellings, and a mark that parts a code.
 _MOST = re.compile(r"[罪醉嘴](?=[多少高低贵大小好差]|便宜)")

@@ -48,6 +48,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("116217-T01号地酸碱度多少", "soil", {"plot": "116217-T01"}),
     ("GQ0494还有效吗", "trade_status", {"code": "GQ0494"}),
     ("派出所几点上班", "office", {"office": "派出所"}),
+    ("派出电话多少", "office", {"office": "派出所"}),
     ("全市有几个中国好人", "role_model", {"county": True}),
     ("五重安镇有森林火险预警吗", "alert", {"town": "130283116"}),
     ("那个村养猪最多", "livestock", {"extreme": "highest"}),

@@ -43,3 +43,20 @@ def test_a_long_text_is_cut() -> None:
 )  # fmt: skip
 def test_chinese_numbers(said: str, number: int | None) -> None:
     assert chinese_number(said) == number
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("低保到那里办", "低保到哪里办"),
+        ("镇政府在那", "镇政府在哪"),
+        ("那有卖羊的", "哪有卖羊的"),
+        ("那个镇路灯最多", "哪个镇路灯最多"),
+        ("那个村上个月的账", "那个村上个月的账"),
+        ("那个村的书记是谁", "那个村的书记是谁"),
+        ("到那里怎么走", "到那里怎么走"),
+        ("那一亩补多少", "那一亩补多少"),
+    ],
+)
+def test_which_is_written_for_that_only_where_nothing_else_asks(said: str, meant: str) -> None:
+    assert normalise(said) == meant
