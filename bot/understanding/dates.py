@@ -23,9 +23,7 @@ _WEEK = r"(?:星期|周|礼拜)"
 _AHEAD = re.compile(r"停电|停水|停气|开会|会议|电影|体检|疫苗|截止|到期|举办|培训|预报|最晚|还能办|之前办|放假")
 _LOOKS_AHEAD = 60  # days
 
-_COMPARED = re.compile(
-    r"(?:比起?|\bbi ?|[笔必币逼毕彼鼻]|较|对比|相比|相较于?)(?:着|于)?$"
-)  # 比 in its misspellings too
+_COMPARED = re.compile(r"(?:比起?|\bbi ?|较|对比|相比|相较于?)(?:着|于)?$")
 _BESIDE = re.compile(r"(?:跟|和|同|与|照)$")
 _CHANGED = re.compile("比|涨|跌|贵|便宜|降|升|变|差")
 _COMPARES_AFTER = re.compile(r"[^，。？]{0,8}?(?:相?比|涨|跌|贵|便宜|降|升|高|低|差|变)")
@@ -440,9 +438,9 @@ def _is_baseline(found: Found, text: str, all_found: list[Found]) -> bool:
     if found.period.said in {"同比", "环比"}:
         return True
     before, after = text[: found.start], text[found.end :]
-    if _COMPARED.search(before) or (len(all_found) == 1 and after.startswith("相比")):
+    if _COMPARED.search(before) or _sounds_like_than(before[-1:]):
         return True
-    if _CHANGED.search(after) and _sounds_like_than(before[-1:]):
+    if len(all_found) == 1 and after.startswith("相比"):
         return True
     alone_or_later = len(all_found) == 1 or found is not all_found[0]
     return bool(
@@ -454,4 +452,4 @@ def _is_baseline(found: Found, text: str, all_found: list[Found]) -> bool:
 
 def _sounds_like_than(character: str) -> bool:
     """Whether a character is 比 or another of its sound."""
-    return bool(character) and any(said[:-1] == "bi" for said in syllables.readings(character))
+    return any(said[:-1] == "bi" for said in syllables.readings(character)[:1]) if character else False

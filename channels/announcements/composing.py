@@ -65,6 +65,9 @@ class Draft(Said, Protocol):
     def ends(self) -> datetime: ...
 
 
+# --- reading what was written ----------------------------------------------------------------------------------------
+
+
 def place(written: str, places: Gazetteer) -> str:
     """The code of a place, by its code or its name. Raises ComposingError for none, or several, of that name."""
     written = written.strip()

@@ -481,12 +481,14 @@ def test_a_browser_plays_it(make, magazine) -> None:
     client.application.add_url_rule("/watch", view_func=lambda: page)
     server = make_server("127.0.0.1", 0, client.application, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with chromium() as browser:
-        browser.get(f"http://127.0.0.1:{server.server_port}/watch")
-        deadline = time.monotonic() + 60
-        while (played := browser.execute_script(PLAYED))[1] < 1 and time.monotonic() < deadline:
-            time.sleep(0.2)
-    server.shutdown()
+    try:
+        with chromium() as browser:
+            browser.get(f"http://127.0.0.1:{server.server_port}/watch")
+            deadline = time.monotonic() + 60
+            while (played := browser.execute_script(PLAYED))[1] < 1 and time.monotonic() < deadline:
+                time.sleep(0.2)
+    finally:
+        server.shutdown()
     width, seconds, heard, error = played
     assert error is None
     assert width == HD.width
