@@ -118,12 +118,19 @@ def post(url: str, body: dict[str, Any], token: str = "") -> Any:
         return json.load(response)
 
 
+def ask(url: str, sender: str, text: str, read: Callable[[Any], str]) -> str:
+    """What comes back for `text`. A model of few examples may be unsure, and our service then asks "您问的是…": answered 1."""
+    reply = read(post(url, {"sender": sender, "message": text, "text": text}))
+    if "回数字" in reply:
+        say(f"{text} -> {reply.splitlines()[0]} -> 1")
+        reply = read(post(url, {"sender": sender, "message": "1", "text": "1"}))
+    return reply
+
+
 def conversation(token: str) -> None:
     """Through Rasa's own REST channel: Rasa understands, calls our action, and our answer comes back."""
-    answered = post(
-        f"http://127.0.0.1:{RASA_PORT}/webhooks/rest/webhook", {"sender": "lane", "message": "玉米多少钱一斤"}
-    )
-    text = "\n".join(str(part.get("text")) for part in answered)
+    rest = f"http://127.0.0.1:{RASA_PORT}/webhooks/rest/webhook"
+    text = ask(rest, "lane", "玉米多少钱一斤", lambda parts: "\n".join(str(part.get("text")) for part in parts))
     assert "玉米" in text, text
     assert "来源" in text, text
     say(f"rasa run: 玉米多少钱一斤 -> {text.splitlines()[0]}")
@@ -134,9 +141,11 @@ def conversation(token: str) -> None:
 
 def ours_by_rasa() -> None:
     """Our own channel, which understands by a running Rasa."""
-    reply = post(f"http://127.0.0.1:{OUR_PORT}/api/chat", {"sender": "lane", "text": "花生多少钱一斤"})
-    assert reply["facts"], reply
-    say(f"our API over Rasa's /model/parse: 花生多少钱一斤 -> {reply['headline']}")
+    chat = f"http://127.0.0.1:{OUR_PORT}/api/chat"
+    text = ask(chat, "lane", "花生多少钱一斤", lambda reply: str(reply["text"]))
+    assert "花生" in text, text
+    assert "来源" in text, text
+    say(f"our API over Rasa's /model/parse: 花生多少钱一斤 -> {text.splitlines()[0]}")
 
 
 def compare(database: str, model: Path) -> None:
@@ -189,7 +198,8 @@ def main() -> None:
     parser.add_argument("--intents-only", action="store_true", help="DIET learns no entities")
     options = parser.parse_args()
     small, epochs = options.small, SMALL_EPOCHS if options.small else options.epochs
-    diet = ({"epochs": epochs} if epochs else {}) | ({"entity_recognition": False} if options.intents_only else {})
+    diet: dict[str, Any] = {"random_seed": 1}  # else each run trains another model
+    diet |= ({"epochs": epochs} if epochs else {}) | ({"entity_recognition": False} if options.intents_only else {})
     with tempfile.TemporaryDirectory(prefix="xy-rasa-") as temporary:
         folder = project(Path(temporary), small, diet)
         where = ("--config", "config.yml", "--domain", "bot/data/domain.yml", "--data", "bot/data")
@@ -206,7 +216,7 @@ def main() -> None:
             "results",
             folder=folder,
         )
-        if not small and not diet:
+        if not small and not epochs and not options.intents_only:
             rasa(
                 "test",
                 "nlu",
