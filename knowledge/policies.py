@@ -83,9 +83,9 @@ def search(session: Session, asked: Question, limit: int = 5, favoured: str | No
     return index(session).search(asked, limit, favoured)
 
 
-def ask(text: str, aspect: Aspect | None = None) -> Question:
-    """A villager's question, made ready for `search`."""
-    return policy_words.question(text, aspect)
+def ask(text: str, aspect: Aspect | None = None, part: str = "") -> Question:
+    """A villager's question, made ready for `search`; `part` is that of a story which holds the question."""
+    return policy_words.question(text, aspect, part)
 
 
 @dataclass(frozen=True, slots=True)

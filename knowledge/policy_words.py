@@ -165,8 +165,10 @@ def terms(text: str) -> Counter[str]:
     return counted
 
 
-def question(text: str, aspect: Aspect | None = None) -> Question:
-    """A villager's question. `aspect` is what the conversation was about; it counts where the text asks for nothing itself."""
+def question(text: str, aspect: Aspect | None = None, part: str = "") -> Question:
+    """A villager's question. `aspect` is what the conversation was about; it counts where the text asks for nothing itself.
+    What the `part` of a story with its question asks for counts before what the whole story seems to.
+    """
     lexicon = words()
     text = plain(text)
     weights: dict[str, float] = {}
@@ -213,8 +215,7 @@ def question(text: str, aspect: Aspect | None = None) -> Question:
         for table in (weights, units):
             if word in table:
                 table[word] *= 0.3
-    asked = [name for name in ASPECTS if lexicon.asked[name].search(text)]
-    asked.sort(key=_PRECEDENCE.index)
+    asked = _asked(plain(part)) or _asked(text)
     if not asked and aspect in ASPECTS:
         asked = [aspect]
     return Question(
@@ -229,6 +230,11 @@ def question(text: str, aspect: Aspect | None = None) -> Question:
         allowed=bool(lexicon.flags["allowed"].search(text)),
         penalty=bool(lexicon.flags["penalty"].search(text)),
     )
+
+
+def _asked(text: str) -> list[Aspect]:
+    """What a plain text asks for, the likeliest first."""
+    return sorted((name for name in ASPECTS if words().asked[name].search(text)), key=_PRECEDENCE.index)
 
 
 #: Where a question could be read as asking for several things, the more definite reading leads.

@@ -8,6 +8,7 @@ the engine: it shares no table with it.
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -31,6 +32,7 @@ _PADDING = (
     "{}，谢谢了",
 )
 _STRAY = ("，", "。", " ", "…", "！", "~", "、")
+_LAST = re.compile("上(?=上?个?(?:月|周|年|星期|礼拜|季))")
 _FULL_WIDTH = {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)}
 
 
@@ -91,9 +93,9 @@ def dropped(text: str, start: int, end: int, chance: random.Random) -> str:
 
 
 def doubled(text: str, start: int, end: int, chance: random.Random) -> str:
-    """One character is typed twice."""
+    """One character is typed twice; not the 上 of 上月, since 上上月 is another month."""
     at = chance.randrange(start, end)
-    return text if text[at].isdigit() else text[: at + 1] + text[at] + text[at + 1 :]
+    return text if text[at].isdigit() or _LAST.match(text, at) else text[: at + 1] + text[at] + text[at + 1 :]
 
 
 def romanised(text: str, start: int, end: int, chance: random.Random) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.places import Places
 from tests.conftest import ROOT
-from tests.noise import dropped, homophone, noisy, romanised, traditional
+from tests.noise import doubled, dropped, homophone, noisy, romanised, traditional
 
 EXAMPLES = [json.loads(line) for line in (ROOT / "tests/data/evaluation.jsonl").read_text("utf-8").splitlines()]
 
@@ -59,6 +59,12 @@ def test_one_operation(change, before: str, pattern: str) -> None:
     import random
 
     assert re.match(pattern, change(before, 0, len(before), random.Random(1)))
+
+
+def test_last_month_never_becomes_the_one_before() -> None:
+    import random
+
+    assert {doubled("上个月", 0, 3, random.Random(seed)) for seed in range(20)} == {"上个月", "上个个月", "上个月月"}
 
 
 def test_no_message_of_the_set_is_a_training_sentence() -> None:

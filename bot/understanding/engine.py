@@ -18,7 +18,7 @@ from bot.understanding.normalise import chinese_number, normalise, tidy
 from bot.understanding.parting import both, question_of
 from bot.understanding.places import PlaceReader
 from bot.understanding.query import Names, Query, Slots
-from bot.understanding.spelling import Speller
+from bot.understanding.spelling import ASKING, Speller
 
 Words = Mapping[str, Any]
 
@@ -108,8 +108,9 @@ class Understanding:
         def mend(found: re.Match[str]) -> str:
             before, after = text[max(found.start() - 2, 0) : found.start()], text[found.end() : found.end() + 4]
             broken = before[-1] + after[0] in words and not (before in words or after[:2] in words)
-            torn = found[0] != "，" and (_PLACE_ENDS.match(after) or before[-1] in "的把被")
-            return "" if broken or torn or after[0] in "的了吗" else found[0]
+            torn = found[0] != "，" and (_PLACE_ENDS.match(after) or before[-1] in "的把被比")
+            dated = before[-1] == "年" and re.match("里|.{1,2}月", after)
+            return "" if broken or torn or dated or after[0] in "的了吗" else found[0]
 
         return _STRAY.sub(mend, text)
 
@@ -175,8 +176,13 @@ class Understanding:
 
     def _plausible(self, mentions: Iterable[Mention], text: str, words: Sequence[tuple[int, int]]) -> list[Mention]:
         read = []
+        mentions = list(mentions)
+        villages = [mention for mention in mentions if mention.slot == "village"]
         for mention in mentions:
             if not _readable(mention, text) or _torn(mention, words):
+                continue
+            which = mention.slot == "county" and text[: mention.start].endswith("哪")  # 哪各村 is 哪个村
+            if which or (mention.slot == "county" and any(_ends_with(village, mention) for village in villages)):
                 continue
             if self._places.plausible(mention, text):
                 read.append(mention)
@@ -266,10 +272,10 @@ class Understanding:
 
 
 def _phrases(said: Names) -> Iterator[str]:
-    """The longer ways in which spoken slots are said: short ones sound like too much else."""
+    """The ways in which spoken slots are said: the longer ones, since short ones sound like too much else, and those that ask."""
     for slot in SPOKEN & said.keys():
         for forms in said[slot].values():
-            yield from (form for form in forms if len(form) >= 3)
+            yield from (form for form in forms if len(form) >= 3 or set(form) & ASKING)
 
 
 def _merged(trained: Names, said: Names, known: Names) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -313,6 +319,11 @@ def _torn(mention: Mention, words: Sequence[tuple[int, int]]) -> bool:
     if mention.length > 2 or mention.slot not in {"policy", "subject", "relief"}:
         return False
     return all(any(start < at < end for start, end in words) for at in (mention.start, mention.end))
+
+
+def _ends_with(village: Mention, county: Mention) -> bool:
+    """Whether 各村 is only the end of a village's name that lacks a character: 高各村."""
+    return village.start < county.start and village.end == county.end and county.said.endswith("村")
 
 
 def _readable(mention: Mention, text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 
@@ -77,9 +77,15 @@ class _Entry:
 
 
 class Matcher:
-    """Finds the names of a `Names` mapping. `lookalikes` are groups of characters that are mistaken for each other."""
+    """Finds the names of a `Names` mapping. `lookalikes` are groups of characters that are mistaken for each other.
 
-    def __init__(self, names: Names, *, by_ear: bool = True, lookalikes: Iterable[str] = ()) -> None:
+    `by_ear` also as they sound, `tolerant` also with a character lost, strange or of another sound; one that is doubled
+    or sounds alike is always heard.
+    """
+
+    def __init__(
+        self, names: Names, *, by_ear: bool = True, tolerant: bool = True, lookalikes: Iterable[str] = ()
+    ) -> None:
         self._alike = frozenset((a, b) for group in lookalikes for a, b in permutations(group, 2))
         self._looks_like: dict[str, list[str]] = defaultdict(list)
         for wrong, right in sorted(self._alike):
@@ -100,11 +106,16 @@ class Matcher:
                     longest_heard = max(longest_heard, len(surface))
                     for key in self._keys(entry):
                         sounds[key].append((entry, None))
-                        if len(surface) >= 3:
+                        if tolerant and len(surface) >= 3:
                             for index in range(len(surface)):
                                 sounds[key[:index] + key[index + 1 :]].append((entry, index))
+        self._tolerant = tolerant
         self._exact = dict(exact)
+        self._exact_starts = {name[:2] for name in exact if len(name) > 1}
         self._sounds = dict(sounds)
+        self._starts: dict[str, int] = {}  # beginnings of two and three sounds, with the longest that begins so
+        for key in sorted(sounds, key=len):
+            self._starts[key[:2]] = self._starts[key[:3]] = len(key)
         self._longest = max((len(surface) for surface in exact), default=0)
         self._longest_heard = longest_heard
 
@@ -133,7 +144,7 @@ class Matcher:
         found = list(self._written(text, tokens))
         if self._longest_heard:
             written = {(mention.start, mention.end) for mention in found}
-            found += (m for m in self._heard(text, tokens, words) if (m.start, m.end) not in written)
+            found += self._heard(text, tokens, words, written)
         return found
 
     def _written(self, text: str, tokens: Sequence[Token]) -> Iterator[Mention]:
@@ -142,7 +153,8 @@ class Matcher:
         places = [token.start + offset for token in tokens for offset in range(len(token.surface))]
         exact, longest, size = self._exact, self._longest, len(plain)
         for start in range(size):
-            for end in range(start + 1, min(size, start + longest) + 1):
+            most = longest if plain[start : start + 2] in self._exact_starts else 1
+            for end in range(start + 1, min(size, start + most) + 1):
                 hits = exact.get(plain[start:end])
                 if hits and _whole_run(plain, start, end):
                     first, last = places[start], places[end - 1] + 1
@@ -152,7 +164,10 @@ class Matcher:
                         values = tuple(dict.fromkeys(value for s, value in hits if s == slot))
                         yield Mention(slot, values, first, last, cost, said, plain[start:end])
 
-    def _heard(self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]]) -> Iterator[Mention]:
+    def _heard(
+        self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]], written: Container[tuple[int, int]]
+    ) -> Iterator[Mention]:
+        """Names as they sound, where nothing is `written` that begins and ends there."""
         heard = "".join(syllables.sound(token) for token in tokens)
         inside: list[tuple[int, int] | None] = [None] * len(tokens)  # the everyday word that a token belongs to
         index_at = {token.start: index for index, token in enumerate(tokens)}
@@ -160,26 +175,47 @@ class Matcher:
             if start in index_at and end - 1 in index_at:
                 first, last = index_at[start], index_at[end - 1] + 1
                 inside[first:last] = [(first, last)] * (last - first)
-        sounds, count = self._sounds, len(tokens)
-        audible = [_sounds(token.surface) for token in tokens]
-        for first in range(count):
-            for size in range(1, min(self._longest_heard + 1, count - first) + 1):
-                if not audible[first + size - 1]:
-                    break
-                if size == 1:
+        run = len(tokens)  # up to where there is something to hear
+        runs = [0] * run
+        for index in range(len(tokens) - 1, -1, -1):
+            if not _sounds(tokens[index].surface):
+                run = index
+            runs[index] = run
+        for first, end in enumerate(runs):
+            candidates = self._candidates(heard[first : min(end, first + self._longest_heard + 1)])
+            for size in sorted(candidates):
+                if (tokens[first].start, tokens[first + size - 1].end) in written:
                     continue
-                key = heard[first : first + size]
-                candidates: list[tuple[_Entry, int | None, int | None]] = [
-                    (entry, gap, None) for entry, gap in sounds.get(key, ())
-                ]
-                if size >= 3:
-                    for extra in range(size):
-                        hits = sounds.get(key[:extra] + key[extra + 1 :])
-                        if hits:
-                            candidates += [(entry, gap, extra) for entry, gap in hits if gap is None or gap == extra]
-                if candidates:
-                    guards = [_guard(word, first, first + size) for word in inside[first : first + size]]
-                    yield from self._mentions(candidates, tokens[first : first + size], guards, text)
+                guards = [_guard(word, first, first + size) for word in inside[first : first + size]]
+                yield from self._mentions(candidates[size], tokens[first : first + size], guards, text)
+
+    def _candidates(self, heard: str) -> dict[int, list[tuple[_Entry, int | None, int | None]]]:
+        """Names that the beginning of what is heard may be, by how much of it: with the character that each would lack,
+        and the one that would be strange. A name begins with the first sounds, or with those after a strange one: most
+        beginnings are no name's, which is soon seen.
+        """
+        sounds, starts = self._sounds, self._starts
+        found: dict[int, list[tuple[_Entry, int | None, int | None]]] = defaultdict(list)
+        count, two, three = len(heard), starts.get(heard[:2], 0), starts.get(heard[:3], 0)
+        if two:
+            for size in range(2, min(count, three or 2) + 1):
+                for entry, lost in sounds.get(heard[:size], ()):
+                    found[size].append((entry, lost, None))
+        for strange in range(min(count, three + 1 if three else 3 if two else 2)):
+            if (
+                not self._tolerant
+                and heard[strange] not in heard[max(strange - 1, 0) : strange] + heard[strange + 1 : strange + 2]
+            ):
+                continue
+            without = heard[:strange] + heard[strange + 1 :]
+            if without[:2] not in starts:
+                continue
+            for length in range(max(2, strange), min(count - 1, starts.get(without[:3], 2)) + 1):
+                within = 0 < strange < length  # else only a character in the place of another
+                for entry, lost in sounds.get(without[:length], ()):
+                    if lost == strange or (within and lost is None):
+                        found[length + 1].append((entry, lost, strange))
+        return found
 
     def _mentions(
         self,

@@ -29,7 +29,10 @@ _WHICH = re.compile(
 _ASKS = re.compile(r"[哪几啥谁咋吗呢么]|多少|多些|多大|多长|多高|怎|什|何|没$|([一-鿿])[不没]\1")
 #: 最 in its misspellings, and a mark that parts a code.
 _MOST = re.compile(r"[罪醉嘴](?=[多少高低贵大小好差]|便宜)")
+_OUR_VILLAGE = re.compile("(?<=[我咱俺们])(?:寸|存(?=[有里上委今去这哪谁几多种]))")
 _TWICE = re.compile(r"([一二三四五六七八九])\1(?=月)")  # 七七月
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
+_FORMALLY = re.compile("[壹贰叁肆伍陆柒捌玖拾]+(?=[年月日号季亩元块百千万])")
 _IN_A_CODE = re.compile(
     r"(?<![A-Za-z])([A-Za-z]{1,4}-?\d+)[。，、！~…·.]+(?=\d)|(?<=\d-)[。，、！~…·.]+(?=\d)|(?<=\d)[。，、！~…·]+(?=\d*-\d{3})"
 )
@@ -63,7 +66,10 @@ def tidy(text: str) -> str:
 def normalise(text: str) -> str:
     """`tidy`, and without polite padding or marks around a question."""
     text = tidy(_with_commas(text)).strip(" 。．.，、！~-_")
-    text = _TWICE.sub(r"\1", _IN_A_CODE.sub(lambda found: found[1] or "", _MOST.sub("最", text)))
+    text = _FORMALLY.sub(lambda found: found[0].translate(_FORMAL), text)
+    text = _TWICE.sub(
+        r"\1", _IN_A_CODE.sub(lambda found: found[1] or "", _MOST.sub("最", _OUR_VILLAGE.sub("村", text)))
+    )
     stripped = _TAIL.sub("", _PADDING.sub("", text))
     text = stripped if len(re.sub(r"[\W_]", "", stripped)) >= 2 else text
     return text if _ASKS.search(text) else _WHICH.sub("哪", text, count=1)

@@ -64,7 +64,7 @@ def several(text: str, query_of: Reading, read: Read, no_question: Container[str
             if query.intent == "follow_up" and queries:
                 query = replace(query, intent=queries[-1].intent, slots=_completed(query.slots, queries[-1].slots))
             full = len(part) >= _A_QUESTION
-            likely = full if pattern is _SPLIT else query.intent in whole
+            likely = full and (pattern is _SPLIT or query.intent in whole)
             likely = likely or (query.intent in whole and bool(query.slots.keys() - SPOKEN))
             details += not full and not likely
             if query.confidence >= sure and likely and not (queries and _continues(queries[-1], query)):

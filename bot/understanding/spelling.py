@@ -16,7 +16,7 @@ _MOST_LONGER = 0.85
 _QUOTED = re.compile(r"[“\"「『《‘'][^”\"」』》’']*[”\"」』》’']")
 _OR_NOT = re.compile("([一-鿿])[不没]\\1")  # 酸不酸
 _QUOTES = frozenset("“”\"「」『』《》‘’'")
-_ASKING = frozenset("哪啥咋谁")  # 哪天 is no misspelt 那天
+ASKING = frozenset("哪啥咋谁")  # 哪天 is no misspelt 那天
 #: A longer word that sounds the same is meant rather than the shorter one in it: 窄基地 is 宅基地 and not 基地.
 _BY_SOUND = 2.4
 
@@ -25,6 +25,20 @@ _LONG = 4
 
 _MARKS = re.compile(r"[\W_]+")
 _MEASURES = {"nian": "年", "yue": "月", "hao": "号", "lu": "路"}
+_NUMERALS = {
+    "yi": "一",
+    "er": "二",
+    "san": "三",
+    "si": "四",
+    "wu": "五",
+    "liu": "六",
+    "qi": "七",
+    "ba": "八",
+    "jiu": "九",
+    "shi": "十",
+}
+_AFTER_NUMERAL = re.compile("(?<=[一二三四五六七八九十])[一-鿿]")
+_BEFORE_MONTH = re.compile("(?<![一二三四五六七八九十])[一-鿿](?=月(?![底初末亮饼嫂子]))")
 _AFTER_FIGURE = re.compile(r"(?<=\d)[一-鿿](?![一-鿿]*级)")
 
 
@@ -33,12 +47,15 @@ class Speller:
 
     def __init__(self, words: Iterable[str], when: Iterable[str]) -> None:
         known = {word: (word,) for word in (*when, *words) if len(word) >= 2}
-        self._matcher = Matcher({"word": known})
+        self._matcher = Matcher({"word": known}, tolerant=False)
 
     def respelt(
         self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]], names: Sequence[Mention]
     ) -> str:
         """The text with misspelt words put right outside `names`, and stray marks taken out of words and names."""
+        inside = {at for start, end in words for at in range(start, end)}
+        text = _BEFORE_MONTH.sub(lambda found: found[0] if found.start() in inside else _numeral(found[0]), text)
+        text = _AFTER_NUMERAL.sub(lambda found: found[0] if found.start() in inside else _month(found[0]), text)
         taken = [(mention.start, mention.end) for mention in names] + [found.span() for found in _OR_NOT.finditer(text)]
         quoted = [found.span() for found in _QUOTED.finditer(text)]
         ends = dict(words)
@@ -46,18 +63,44 @@ class Speller:
             mention
             for mention in self._matcher.find(text, tokens, words)
             if mention.cost <= _MOST.get(len(mention.surface), _MOST_LONGER)
-            and _ASKING & set(mention.said) <= set(mention.surface)
+            and ASKING & set(mention.said) <= set(mention.surface)
             and not (_QUOTES & set(mention.said))
             and (mention.cost or ends.get(ends.get(mention.start, 0)) != mention.end)  # a pair as it should be
             and not any(mention.start < end and start < mention.end for start, end in taken)
             and (len(mention.surface) >= _LONG or not any(start <= mention.start < end for start, end in quoted))
         ]
         broken = [name for name in names if not name.typed and name.length > len(_MARKS.sub("", name.said))]
-        for mention in sorted([*choose(heard, _BY_SOUND), *broken], key=lambda found: -found.start):
+        chosen = choose(heard, _BY_SOUND)
+        beside = choose(mention for mention in heard if mention.cost and _beside(mention, chosen))
+        for mention in sorted([*chosen, *beside, *broken], key=lambda found: -found.start):
             if mention.cost:
                 right = _MARKS.sub("", mention.said) if mention in broken else mention.surface
                 text = text[: mention.start] + right + text[mention.end :]
         return _AFTER_FIGURE.sub(_measure, text)
+
+
+def _beside(word: Mention, chosen: Iterable[Mention]) -> bool:
+    """Whether a misspelt word shares only what is right with those chosen: 郊多少 beside 多少钱."""
+    if word.length != len(word.surface):
+        return False
+    wrong = [word.start + at for at, (a, b) in enumerate(zip(word.said, word.surface, strict=True)) if a != b]
+    return not any(
+        other.start < word.end and word.start < other.end
+        if other.cost
+        else any(other.start <= at < other.end for at in wrong)
+        for other in chosen
+    )
+
+
+def _numeral(character: str) -> str:
+    """就 -> 九: what sounds like a numeral before 月 is one."""
+    said = syllables.readings(character)
+    return _NUMERALS.get(said[0].rstrip("12345"), character) if said else character
+
+
+def _month(character: str) -> str:
+    """七阅 -> 七月."""
+    return "月" if [said.rstrip("12345") for said in syllables.readings(character)] == ["yue"] else character
 
 
 def _measure(found: re.Match[str]) -> str:

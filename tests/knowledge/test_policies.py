@@ -115,6 +115,7 @@ def test_the_villagers_word_and_the_laws_are_one_thing(villager: str, law: str) 
         ("一亩给多少钱", "amount"),
         ("报百分之多少", "amount"),
         ("咋申请", "how"),
+        ("怎么去申请", "how"),
         ("要带啥证件", "documents"),
         ("到哪办", "where"),
         ("归谁管", "where"),
@@ -141,6 +142,17 @@ def test_what_a_question_asks_for(text: str, aspect: str) -> None:
 )
 def test_what_a_heading_tells(heading: str, aspects: set[str]) -> None:
     assert policy_words.heading_aspects(heading) == aspects
+
+
+def test_a_story_asks_for_what_its_question_asks() -> None:
+    told, asked = "工地上干了几天，工钱没给，人家说要申请", "咋办"
+    assert policy_words.question(f"{told}，{asked}").aspects[0] == "deadline"
+    assert policy_words.question(f"{told}，{asked}", part=asked).aspects == ("how",)
+    assert policy_words.question("到哪办啊，我腿脚不好", part="我腿脚不好").aspects == ("where",)
+
+
+def test_when_a_house_was_built_is_no_question() -> None:
+    assert policy_words.question("房子是七几年盖的").aspects == ()
 
 
 def test_an_aspect_of_the_conversation_counts_where_the_text_asks_for_none() -> None:

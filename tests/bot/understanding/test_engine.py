@@ -92,6 +92,18 @@ def test_a_misspelt_date_is_read(engine: Understanding) -> None:
     assert parsed(engine, "zuotian yumi duoshao qian").slots["period"].start == date(2026, 11, 22)
 
 
+@pytest.mark.parametrize("said", ["柒月", "七阅", "其月", "今年。七月"])
+def test_a_month_is_read_however_it_is_written(engine: Understanding, said: str) -> None:
+    assert parsed(engine, f"俺村{said}的流水").slots["period"].start == date(2026, 7, 1)
+
+
+def test_the_end_of_the_month_is_no_september(engine: Understanding) -> None:
+    assert (
+        parsed(engine, "俺村这账啥时候公布，就月底吗").slots.get("period")
+        != parsed(engine, "俺村九月的账").slots["period"]
+    )
+
+
 def test_namesakes_are_left_open_and_a_town_tells_them_apart(engine: Understanding, gazetteer: Places) -> None:
     name, both = sorted(gazetteer.namesakes().items())[0]
     slots = parsed(engine, f"{name}上月花了多少钱").slots
@@ -102,7 +114,7 @@ def test_namesakes_are_left_open_and_a_town_tells_them_apart(engine: Understandi
     assert parsed(engine, f"{town.name}{name}上月花了多少钱").slots["village"] == both[0].code
 
 
-@pytest.mark.parametrize("text", ["万宝村上月花了多少钱", "东高各庄村上月花了多少钱"])
+@pytest.mark.parametrize("text", ["万宝村上月花了多少钱", "东高各庄村上月花了多少钱", "高各村十月支出多少"])
 def test_a_guessed_village_is_left_open(engine: Understanding, text: str) -> None:
     slots = parsed(engine, text).slots
     assert len(slots["villages"]) == 1
@@ -146,6 +158,7 @@ def test_two_questions_are_two_queries(engine: Understanding) -> None:
         ("玉米今天！多少钱", ["price_latest"]),
         ("我们村上月。都花在啥上了", ["finance_list"]),
         ("都是白菜，哪个市场贵", ["price_compare"]),
+        ("哪个村，板栗种得最多", ["planting"]),
     ],
 )
 def test_questions_are_as_many_as_are_asked(engine: Understanding, text: str, intents: list[str]) -> None:
@@ -159,6 +172,12 @@ def test_questions_are_as_many_as_are_asked(engine: Understanding, text: str, in
         ("yumi多少钱", "玉米多少钱"),
         ("今儿停税不", "今儿停水不"),
         ("三、农热线是多少", "三农热线是多少"),
+        ("养老保险要郊多少钱", "养老保险要交多少钱"),
+        ("医保搁纳交", "医保搁哪交"),
+        ("医保找谁交", "医保找谁交"),
+        ("树行村养了多少只姬", "树行村养了多少只鸡"),
+        ("我们存有谁得过先进", "我们村有谁得过先进"),
+        ("土豆比。上个月跌了多少", "土豆比上个月跌了多少"),
         ("俺家地酸不酸", "俺家地酸不酸"),
         ("“文滑广场改造”办完没", "“文化广场改造”办完没"),
     ],

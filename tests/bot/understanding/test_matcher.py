@@ -72,6 +72,15 @@ def test_names_that_sound_alike_are_both_offered() -> None:
     assert found.values == ("1",)
 
 
+def test_one_that_is_not_tolerant_hears_what_sounds_alike_or_is_doubled_and_no_more() -> None:
+    matcher = Matcher(NAMES, tolerant=False)
+    found = {
+        text: matcher.find(text, syllables.tokens(text))
+        for text in ("西红是", "西红红柿", "西红", "西大红柿", "西红板")
+    }
+    assert [text for text, mentions in found.items() if mentions] == ["西红是", "西红红柿"]
+
+
 def test_a_number_is_not_cut_out_of_a_longer_one() -> None:
     matcher = Matcher({"route": {"1路": ("1路",)}}, by_ear=False)
     assert matcher.find("11路", syllables.tokens("11路")) == []
