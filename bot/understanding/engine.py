@@ -70,9 +70,8 @@ class Understanding:
             model.names, {s: v for s, v in said.items() if s not in SPOKEN} | {"elsewhere": elsewhere}, names
         )
         self._ear = Matcher(named, lookalikes=self.words.get("lookalikes", ()))
-        self._spelling = Speller(
-            model.spelling, (*self.words.get("when", ()), *self.words.get("terms", ()), *_phrases(said))
-        )
+        terms = (*self.words.get("terms", ()), *_phrases(said))
+        self._spelling = Speller((*model.spelling, *terms), self.words.get("when", ()))
         self._only_for = {slot: frozenset(intents) for slot, intents in self.words.get("only_for", {}).items()}
         self._places = PlaceReader(self.words, names, model.lexicon)
         self._remembered = lru_cache(maxsize=1024)(self._read)
@@ -108,7 +107,7 @@ class Understanding:
         def mend(found: re.Match[str]) -> str:
             before, after = text[max(found.start() - 2, 0) : found.start()], text[found.end() : found.end() + 4]
             broken = before[-1] + after[0] in words and not (before in words or after[:2] in words)
-            torn = found[0] != "，" and (_PLACE_ENDS.match(after) or before[-1] in "的把被比")
+            torn = found[0] != "，" and (_PLACE_ENDS.match(after) or before[-1] in "的把被比最")
             dated = before[-1] == "年" and re.match("里|.{1,2}月", after)
             return "" if broken or torn or dated or after[0] in "的了吗" else found[0]
 
@@ -177,12 +176,13 @@ class Understanding:
     def _plausible(self, mentions: Iterable[Mention], text: str, words: Sequence[tuple[int, int]]) -> list[Mention]:
         read = []
         mentions = list(mentions)
-        villages = [mention for mention in mentions if mention.slot == "village"]
+        places = [mention for mention in mentions if mention.slot in {"village", "town"}]
         for mention in mentions:
             if not _readable(mention, text) or _torn(mention, words):
                 continue
-            which = mention.slot == "county" and text[: mention.start].endswith("哪")  # 哪各村 is 哪个村
-            if which or (mention.slot == "county" and any(_ends_with(village, mention) for village in villages)):
+            if mention.slot == "county" and text[: mention.start].endswith("哪"):  # 哪各村 is 哪个村
+                continue
+            if mention.slot in FLAGS and any(_torn_off(mention, place) for place in places):
                 continue
             if self._places.plausible(mention, text):
                 read.append(mention)
@@ -321,9 +321,11 @@ def _torn(mention: Mention, words: Sequence[tuple[int, int]]) -> bool:
     return all(any(start < at < end for start, end in words) for at in (mention.start, mention.end))
 
 
-def _ends_with(village: Mention, county: Mention) -> bool:
-    """Whether 各村 is only the end of a village's name that lacks a character: 高各村."""
-    return village.start < county.start and village.end == county.end and county.said.endswith("村")
+def _torn_off(flag: Mention, place: Mention) -> bool:
+    """Whether 各村 or 村上 only begins within a place's name: 高各村, which lacks a character, and 树猩村上个月."""
+    if not place.start < flag.start < place.end:
+        return False
+    return place.end == flag.end if flag.slot == "county" else place.sure and place.end == flag.start + 1
 
 
 def _readable(mention: Mention, text: str) -> bool:

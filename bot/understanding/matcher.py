@@ -234,7 +234,7 @@ class Matcher:
         typed = any(token.typed for token in heard)
         for slot in dict.fromkeys(slot for slot, _ in best):
             costs = {value: found for (s, value), found in best.items() if s == slot}
-            least, surface = min(costs.values())
+            least, surface = min(costs.values(), key=lambda found: found[0])  # of equals the first that was given
             values = tuple(value for value, (cost, _) in costs.items() if cost <= least + 0.11)
             yield Mention(slot, values, start, end, least, text[start:end], surface, typed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bot.understanding import syllables
 from bot.understanding.matcher import Matcher, Mention, choose
@@ -12,6 +12,8 @@ from bot.understanding.syllables import Token
 #: What hearing a word may cost: a wrong character of its sound, two of them in a longer word.
 _MOST = {2: 0.45, 3: 0.8}
 _MOST_LONGER = 0.85
+#: What it may cost in a short word for a year or a day (今娘), and to hear one wrong character of a longer word for what asks (谁泥道).
+_DATE, _ONE = 0.6, 0.45
 
 _QUOTED = re.compile(r"[“\"「『《‘'][^”\"」』》’']*[”\"」』》’']")
 _OR_NOT = re.compile("([一-鿿])[不没]\\1")  # 酸不酸
@@ -43,11 +45,15 @@ _AFTER_FIGURE = re.compile(r"(?<=\d)[一-鿿](?![一-鿿]*级)")
 
 
 class Speller:
-    """Knows the words of the training data and those for dates; leaves names and the short words of what is quoted alone."""
+    """Knows `words` and those for dates (`when`); leaves names and the short words of what is quoted alone."""
 
-    def __init__(self, words: Iterable[str], when: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], when: Collection[str]) -> None:
+        self._dates = frozenset(word for word in when if len(word) == 2 and word[1] in "年天")
         known = {word: (word,) for word in (*when, *words) if len(word) >= 2}
         self._matcher = Matcher({"word": known}, tolerant=False)
+
+    def _most(self, word: str) -> float:
+        return _DATE if word in self._dates else _MOST.get(len(word), _MOST_LONGER)
 
     def respelt(
         self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]], names: Sequence[Mention]
@@ -62,8 +68,11 @@ class Speller:
         heard = [
             mention
             for mention in self._matcher.find(text, tokens, words)
-            if mention.cost <= _MOST.get(len(mention.surface), _MOST_LONGER)
-            and ASKING & set(mention.said) <= set(mention.surface)
+            if mention.cost <= self._most(mention.surface)
+            and (
+                ASKING & set(mention.said) <= set(mention.surface)
+                or (len(mention.surface) > 2 and mention.cost <= _ONE)
+            )
             and not (_QUOTES & set(mention.said))
             and (mention.cost or ends.get(ends.get(mention.start, 0)) != mention.end)  # a pair as it should be
             and not any(mention.start < end and start < mention.end for start, end in taken)

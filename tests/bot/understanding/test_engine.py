@@ -97,6 +97,14 @@ def test_a_month_is_read_however_it_is_written(engine: Understanding, said: str)
     assert parsed(engine, f"俺村{said}的流水").slots["period"].start == date(2026, 7, 1)
 
 
+@pytest.mark.parametrize("text", ["树猩村上阁星期支出了多少", "树行村上个星期支出了多少"])
+def test_what_a_misspelt_village_ends_with_is_no_village_of_ours(engine: Understanding, text: str) -> None:
+    slots = parsed(engine, text).slots
+    assert slots["period"].start == date(2026, 11, 16)
+    assert "village" in slots
+    assert "own_village" not in slots
+
+
 def test_the_end_of_the_month_is_no_september(engine: Understanding) -> None:
     assert (
         parsed(engine, "俺村这账啥时候公布，就月底吗").slots.get("period")
@@ -178,6 +186,10 @@ def test_questions_are_as_many_as_are_asked(engine: Understanding, text: str, in
         ("树行村养了多少只姬", "树行村养了多少只鸡"),
         ("我们存有谁得过先进", "我们村有谁得过先进"),
         ("土豆比。上个月跌了多少", "土豆比上个月跌了多少"),
+        ("路灯最。多的是哪个村", "路灯最多的是哪个村"),
+        ("俺村谁泥道铺了多长", "俺村水泥道铺了多长"),
+        ("俺村今娘总收入多少", "俺村今年总收入多少"),
+        ("women cun you shenme tongzhi", "我们村 you 什么 通知"),
         ("俺家地酸不酸", "俺家地酸不酸"),
         ("“文滑广场改造”办完没", "“文化广场改造”办完没"),
     ],
