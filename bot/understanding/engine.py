@@ -45,6 +45,7 @@ _AMOUNT = re.compile(
 _STRAY = re.compile("(?<=[一-鿿])[，。！、；](?=[一-鿿])")
 #: What may have been torn off a place's name: 凤凰台子！村, but not a question about 村里.
 _PLACE_ENDS = re.compile("[村镇乡](?![里民委支书医主长]|上(?!上?个?月))")
+_LAST = re.compile("上(?:个?月|半年|个?(?:星期|礼拜)|周|季)")
 _VAGUE = re.compile(r"^一(?=[斤亩头只吨箱车袋棵株]|公斤)")
 #: Below this confidence whoever is asked may want to ask back: the other readings are handed on.
 _UNSURE = 0.9
@@ -71,6 +72,7 @@ class Understanding:
         )
         self._ear = Matcher(named, lookalikes=self.words.get("lookalikes", ()))
         terms = (*self.words.get("terms", ()), *_phrases(said))
+        self._when = frozenset(self.words.get("when", ()))
         self._spelling = Speller((*model.spelling, *terms), self.words.get("when", ()))
         self._only_for = {slot: frozenset(intents) for slot, intents in self.words.get("only_for", {}).items()}
         self._places = PlaceReader(self.words, names, model.lexicon)
@@ -107,9 +109,14 @@ class Understanding:
         def mend(found: re.Match[str]) -> str:
             before, after = text[max(found.start() - 2, 0) : found.start()], text[found.end() : found.end() + 4]
             broken = before[-1] + after[0] in words and not (before in words or after[:2] in words)
-            torn = found[0] != "，" and (_PLACE_ENDS.match(after) or before[-1] in "的把被比最")
-            dated = before[-1] == "年" and re.match("里|.{1,2}月", after)
-            return "" if broken or torn or dated or after[0] in "的了吗" else found[0]
+            torn = found[0] != "，" and (_PLACE_ENDS.match(after) or before[-1] in "的把被比")
+            dated = (before[-1] == "年" and re.match("里|.{1,2}月", after)) or any(
+                before[-left:] + after[:right] in self._when
+                for left in (1, 2)
+                for right in (1, 2, 3)
+                if left + right > 2
+            )
+            return "" if broken or torn or dated or before[-1] == "最" or after[0] in "的了吗" else found[0]
 
         return _STRAY.sub(mend, text)
 
@@ -182,7 +189,9 @@ class Understanding:
                 continue
             if mention.slot == "county" and text[: mention.start].endswith("哪"):  # 哪各村 is 哪个村
                 continue
-            if mention.slot in FLAGS and any(_torn_off(mention, place) for place in places):
+            if mention.cost and mention.slot == "commodity" and _PLACE_ENDS.match(text, mention.end):
+                continue  # 彭子镇 is no town of 棒子
+            if mention.slot in FLAGS and any(_torn_off(mention, place, text) for place in places):
                 continue
             if self._places.plausible(mention, text):
                 read.append(mention)
@@ -321,11 +330,13 @@ def _torn(mention: Mention, words: Sequence[tuple[int, int]]) -> bool:
     return all(any(start < at < end for start, end in words) for at in (mention.start, mention.end))
 
 
-def _torn_off(flag: Mention, place: Mention) -> bool:
+def _torn_off(flag: Mention, place: Mention, text: str) -> bool:
     """Whether 各村 or 村上 only begins within a place's name: 高各村, which lacks a character, and 树猩村上个月."""
     if not place.start < flag.start < place.end:
         return False
-    return place.end == flag.end if flag.slot == "county" else place.sure and place.end == flag.start + 1
+    if flag.slot == "county":
+        return place.end == flag.end
+    return place.end == flag.start + 1 and (place.sure or bool(_LAST.match(text, flag.end - 1)))
 
 
 def _readable(mention: Mention, text: str) -> bool:

@@ -21,6 +21,7 @@ _TAIL = re.compile(
 )
 #: A blank that stands for a comma: between clauses of a message that has no other mark.
 _CLAUSES = re.compile(r"(?<=[一-鿿])\s+(?=[一-鿿])")
+_SYLLABLES = re.compile(r"[A-Za-z]+|\S")
 _A_CLAUSE, _SEVERAL_CLAUSES = 4, 24
 #: 那里 for 哪里, where nothing else asks; 那个村的账 is the village that was spoken of.
 _WHICH = re.compile(
@@ -29,7 +30,9 @@ _WHICH = re.compile(
 _ASKS = re.compile(r"[哪几啥谁咋吗呢么]|多少|多些|多大|多长|多高|怎|什|何|没$|([一-鿿])[不没]\1")
 #: 最 in its misspellings, and a mark that parts a code.
 _MOST = re.compile(r"[罪醉嘴](?=[多少高低贵大小好差]|便宜)")
-_OUR_VILLAGE = re.compile("(?<=[我咱俺们])(?:寸|存(?=[有里上委今去这哪谁几多种]))")
+_VILLAGE = re.compile(
+    "(?<=[我咱俺们])(?:寸|存(?=[有里上委今去这哪谁几多种]))|(?<=[一-鿿][一-鿿])[存寸](?=上(?:个?月|半年)|[今去前]年|[一二三四五六七八九十]+月)"
+)
 _TWICE = re.compile(r"([一二三四五六七八九])\1(?=月)")  # 七七月
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
 _FORMALLY = re.compile("[壹贰叁肆伍陆柒捌玖拾]+(?=[年月日号季亩元块百千万])")
@@ -67,9 +70,7 @@ def normalise(text: str) -> str:
     """`tidy`, and without polite padding or marks around a question."""
     text = tidy(_with_commas(text)).strip(" 。．.，、！~-_")
     text = _FORMALLY.sub(lambda found: found[0].translate(_FORMAL), text)
-    text = _TWICE.sub(
-        r"\1", _IN_A_CODE.sub(lambda found: found[1] or "", _MOST.sub("最", _OUR_VILLAGE.sub("村", text)))
-    )
+    text = _TWICE.sub(r"\1", _IN_A_CODE.sub(lambda found: found[1] or "", _MOST.sub("最", _VILLAGE.sub("村", text))))
     stripped = _TAIL.sub("", _PADDING.sub("", text))
     text = stripped if len(re.sub(r"[\W_]", "", stripped)) >= 2 else text
     return text if _ASKS.search(text) else _WHICH.sub("哪", text, count=1)
@@ -77,7 +78,7 @@ def normalise(text: str) -> str:
 
 def _with_commas(text: str) -> str:
     """A story whose clauses only blanks part, with commas for them."""
-    if len(text) < _SEVERAL_CLAUSES or re.search("[,，。；;]", text):
+    if len(_SYLLABLES.findall(text)) < _SEVERAL_CLAUSES or re.search("[,，。；;]", text):
         return text
     clauses = _CLAUSES.split(text.strip())
     return "，".join(clauses) if len(clauses) > 1 and min(map(len, clauses)) >= _A_CLAUSE else text

@@ -69,6 +69,7 @@ class Speller:
             mention
             for mention in self._matcher.find(text, tokens, words)
             if mention.cost <= self._most(mention.surface)
+            and not (mention.length == 2 and mention.said[0] == mention.said[1])  # 养养 is 养 twice
             and (
                 ASKING & set(mention.said) <= set(mention.surface)
                 or (len(mention.surface) > 2 and mention.cost <= _ONE)

@@ -105,6 +105,16 @@ def test_what_a_misspelt_village_ends_with_is_no_village_of_ours(engine: Underst
     assert "own_village" not in slots
 
 
+def test_a_town_with_a_character_lost_is_no_maize(engine: Understanding) -> None:
+    slots = parsed(engine, "彭子镇有谁被评为见义勇为").slots
+    assert "commodity" not in slots
+    assert slots["town"] == "130283117"
+
+
+def test_a_village_elsewhere_is_heard_where_its_last_character_is_misspelt(engine: Understanding) -> None:
+    assert parsed(engine, "凤凰台子存上月花了多少钱").slots["unknown_place"] == "凤凰台子村"
+
+
 def test_the_end_of_the_month_is_no_september(engine: Understanding) -> None:
     assert (
         parsed(engine, "俺村这账啥时候公布，就月底吗").slots.get("period")
@@ -187,6 +197,8 @@ def test_questions_are_as_many_as_are_asked(engine: Understanding, text: str, in
         ("我们存有谁得过先进", "我们村有谁得过先进"),
         ("土豆比。上个月跌了多少", "土豆比上个月跌了多少"),
         ("路灯最。多的是哪个村", "路灯最多的是哪个村"),
+        ("俺村上，个月花了多少", "俺村上个月花了多少"),
+        ("养养注多少头", "养养猪多少头"),
         ("俺村谁泥道铺了多长", "俺村水泥道铺了多长"),
         ("俺村今娘总收入多少", "俺村今年总收入多少"),
         ("women cun you shenme tongzhi", "我们村 you 什么 通知"),
