@@ -12,7 +12,7 @@ from typing import Any, cast
 from bot.understanding import dates, parting, syllables
 from bot.understanding.features import Masks
 from bot.understanding.found import FLAGS, OWN, PLACES, SPOKEN, Analysis, Found, Ranked
-from bot.understanding.matcher import SURE, Matcher, Mention, choose
+from bot.understanding.matcher import BROKEN, SURE, Matcher, Mention, choose
 from bot.understanding.model import Model
 from bot.understanding.normalise import chinese_number, normalise, tidy
 from bot.understanding.parting import both, question_of
@@ -310,7 +310,9 @@ def _merged(trained: Names, said: Names, known: Names) -> dict[str, dict[str, tu
 
 
 #: What is asked of an office, whose name then may be shortened: 派出电话.
-_OF_AN_OFFICE = re.compile("的?(?:电话|号码|几点|上班|下班|在哪|地址)")
+_OF_AN_OFFICE = re.compile(
+    "的?(?:今天|明天|[礼星周].{1,2})?(?:电话|号码|几点|上班|下班|在哪|地址|有人|有没有人|开门|关门)"
+)
 
 #: What hearing may cost a long name that is not a village's, and a place elsewhere.
 _LONG_NAME = 1.2
@@ -347,7 +349,7 @@ def _readable(mention: Mention, text: str) -> bool:
                 len(mention.surface) >= 3 or mention.typed or (not mention.start and mention.cost <= _LEADING)
             )
         if mention.slot in OWN:
-            return mention.typed or mention.cost <= _BY_EAR_OWN
+            return mention.typed or mention.cost <= (_BY_EAR_OWN if mention.said.isalnum() else BROKEN)
         shortened = mention.slot == "office" and _OF_AN_OFFICE.match(text, mention.end)
         likely = mention.cost <= _LONG_NAME and (len(mention.surface) >= 4 or shortened)
         return bool(mention.sure or mention.slot == "village" or likely)

@@ -33,7 +33,7 @@ _LITTLE_COST = 0.7
 _INSIDE_A_WORD = 0.2
 
 #: A name with a stray mark or a blank inside.
-_BROKEN = 0.05
+BROKEN = 0.05
 
 #: A name of one character gives way to a longer one that is heard around it: 贺桃 is 核桃 and not a 桃.
 _ONE_CHARACTER = 0.3
@@ -158,7 +158,7 @@ class Matcher:
                 hits = exact.get(plain[start:end])
                 if hits and _whole_run(plain, start, end):
                     first, last = places[start], places[end - 1] + 1
-                    cost = 0.0 if last - first == end - start else _BROKEN
+                    cost = 0.0 if last - first == end - start else BROKEN
                     said = text[first:last]
                     for slot in dict.fromkeys(slot for slot, _ in hits):
                         values = tuple(dict.fromkeys(value for s, value in hits if s == slot))
@@ -283,7 +283,7 @@ def _cost(
         total += min((syllables.distance(a, b, token.typed) for a in said for b in token.readings), default=9.0)
         if token.typed:
             same += 1
-        elif token.surface in _LITTLE:
+        elif token.surface in _LITTLE and not (token.surface == "和" and token.start == 0):  # nothing stands before it
             total += _LITTLE_COST if len(entry.surface) == 2 else _LITTLE_COST / 2
         if total > MOST_LONGER:
             return 9.0

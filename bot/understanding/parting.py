@@ -29,9 +29,9 @@ _SURE_TOGETHER, _TOGETHER = 0.98, 40
 
 #: What asks; a message with two of them may be two questions.
 _QUESTION_WORD = re.compile(
-    r"多少(?:钱|[户亩个块人头只斤吨元盏度])?|多些钱|多钱|几[点号户家个盏亩头只口条笔天月块]|[啥谁咋]|怎么|什么|哪|何时|多咱|吗|了没|没有(?!的)|(?P<a>[一-鿿])[不没](?P=a)|不(?=$|[，。？！])"
+    r"多少(?:钱|[户亩个块人头只斤吨元盏度])?|多些钱|多钱|几[点号户家个盏亩头只口条笔天月块]|[啥谁咋]|怎么|什么|哪|何时|多咱|吗|没(?=$|[，。？！])|没有(?!的)|(?P<a>[一-鿿])[不没](?P=a)|不(?=$|[，。？！])"
 )
-_AND = re.compile("^(?:还有一?个?|另外|再就是|以及|跟)")
+_AND = re.compile("(?:还有一?个?(?![没吗别啥什其多])|另外|再就是|以及|跟)")
 
 #: From this length on, with so many clauses, a message tells a story; its question is the last clause.
 _STORY = {3: 24, 2: 32}
@@ -102,14 +102,15 @@ def _run_together(text: str, query_of: Reading, read: Read, no_question: Contain
     likely = {intent for intent, _ in ranked[:_LIKELY] if intent not in no_question} - {"follow_up"}
     best: tuple[float, list[Query]] = (0.0, [])
     for cut in range(asking[0].end(), asking[-1].start() + 1):
-        first, second = text[:cut], _AND.sub("", text[cut:])
+        joined = _AND.match(text, cut)
+        first, second = text[:cut], text[joined.end() if joined else cut :]
         if min(len(first), len(second)) < _A_QUESTION or not found.apart(cut):
             continue
         if not all(_QUESTION_WORD.search(read(part)[0].rest) for part in (first, second)):
             continue
         pair = [query_of(first, None), query_of(second, None)]
         same = pair[0].intent == pair[1].intent and not _two_things(*pair)
-        if same or not {query.intent for query in pair} <= likely:
+        if same or not (joined or {query.intent for query in pair} <= likely):
             continue
         sure = min(query.confidence for query in pair)
         if sure >= _SURE_TOGETHER and sure > best[0] + 0.01:

@@ -62,6 +62,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("GQ04。94还有效吗", "trade_status", {"code": "GQ0494"}),
     ("记202610-，116217-010是啥钱", "finance_voucher", {"voucher": "记202610-116217-010"}),
     ("直绊电话是多少", "hotline", {}),
+    ("派所礼拜天有人没", "office", {"office": "派出所"}),
     ("再说一遍", "repeat", {}),
     ("谢谢你啊", "thanks", {}),
     ("你会啥", "help", {}),
@@ -103,6 +104,17 @@ def test_what_a_misspelt_village_ends_with_is_no_village_of_ours(engine: Underst
     assert slots["period"].start == date(2026, 11, 16)
     assert "village" in slots
     assert "own_village" not in slots
+
+
+def test_and_that_nothing_stands_before_is_part_of_a_name(engine: Understanding) -> None:
+    assert parsed(engine, "和桃多少钱一斤").slots["commodity"] == "核桃"
+    assert parsed(engine, "玉米和桃多少钱一斤").slots["commodities"] == ("玉米", "桃")
+
+
+def test_a_torn_word_is_no_place(engine: Understanding) -> None:
+    slots = parsed(engine, "那个个，村里账目明细").slots
+    assert "county" not in slots
+    assert slots["own_village"]
 
 
 def test_a_town_with_a_character_lost_is_no_maize(engine: Understanding) -> None:
@@ -171,6 +183,8 @@ def test_two_questions_are_two_queries(engine: Understanding) -> None:
         ("村医是谁去县城几点有车", ["clinic", "bus"]),
         ("低保咋办镇上几点下班", ["policy", "office"]),
         ("花生涨了没有谁收花生", ["price_trend", "trade_find"]),
+        ("猪肉今天多少钱还有鸡蛋比昨天涨了没", ["price_latest", "price_trend"]),
+        ("今天有多少户低保还有多少户五保", ["relief_count"]),
         ("村里路灯亮了多少", ["livability"]),  # one question each from here on
         ("咱庄这几天有啥通知没", ["notice"]),
         ("玉米今天！多少钱", ["price_latest"]),
