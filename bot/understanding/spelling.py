@@ -26,22 +26,16 @@ _BY_SOUND = 2.4
 _LONG = 4
 
 _MARKS = re.compile(r"[\W_]+")
-_MEASURES = {"nian": "年", "yue": "月", "hao": "号", "lu": "路"}
-_NUMERALS = {
-    "yi": "一",
-    "er": "二",
-    "san": "三",
-    "si": "四",
-    "wu": "五",
-    "liu": "六",
-    "qi": "七",
-    "ba": "八",
-    "jiu": "九",
-    "shi": "十",
-}
-_AFTER_NUMERAL = re.compile("(?<=[一二三四五六七八九十])[一-鿿]")
-_BEFORE_MONTH = re.compile("(?<![一二三四五六七八九十])[一-鿿](?=月(?![底初末亮饼嫂子]))")
-_AFTER_FIGURE = re.compile(r"(?<=\d)[一-鿿](?![一-鿿]*级)")
+#: What a character beside a figure is, by its sound: 就月 -> 九月, 尚月 -> 上月; 七阅 -> 七月; 2009辗 -> 2009年.
+_BESIDE_FIGURES = (
+    (
+        re.compile("(?<![一二三四五六七八九十])[一-鿿](?=月(?![底初末亮饼嫂子]))"),
+        {"yi": "一", "er": "二", "san": "三", "si": "四", "wu": "五", "liu": "六", "qi": "七", "ba": "八", "jiu": "九"}
+        | {"shi": "十", "shang": "上"},
+    ),
+    (re.compile("(?<=[一二三四五六七八九十])[一-鿿]"), {"yue": "月"}),
+    (re.compile(r"(?<=\d)[一-鿿](?![一-鿿]*级)"), {"nian": "年", "yue": "月", "hao": "号", "lu": "路"}),
+)
 
 
 class Speller:
@@ -52,29 +46,28 @@ class Speller:
         known = {word: (word,) for word in (*when, *words) if len(word) >= 2}
         self._matcher = Matcher({"word": known}, tolerant=False)
 
-    def _most(self, word: str) -> float:
-        return _DATE if word in self._dates else _MOST.get(len(word), _MOST_LONGER)
+    def _likely(self, mention: Mention) -> bool:
+        """Whether so much may be misspelt of a word."""
+        word, said = mention.surface, mention.said
+        most = _DATE if word in self._dates else _MOST.get(len(word), _MOST_LONGER)
+        if mention.cost > most or _QUOTES & set(said):
+            return False
+        if len(word) == 2:
+            return ASKING & set(said) <= set(word) and said[:1] != said[1:]  # 养养 is 养 twice
+        return mention.cost <= _ONE or ASKING & set(said) <= set(word)
 
     def respelt(
         self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]], names: Sequence[Mention]
     ) -> str:
         """The text with misspelt words put right outside `names`, and stray marks taken out of words and names."""
-        inside = {at for start, end in words for at in range(start, end)}
-        text = _BEFORE_MONTH.sub(lambda found: found[0] if found.start() in inside else _numeral(found[0]), text)
-        text = _AFTER_NUMERAL.sub(lambda found: found[0] if found.start() in inside else _month(found[0]), text)
+        text = _with_figures(text, words)
         taken = [(mention.start, mention.end) for mention in names] + [found.span() for found in _OR_NOT.finditer(text)]
         quoted = [found.span() for found in _QUOTED.finditer(text)]
         ends = dict(words)
         heard = [
             mention
             for mention in self._matcher.find(text, tokens, words)
-            if mention.cost <= self._most(mention.surface)
-            and not (mention.length == 2 and mention.said[0] == mention.said[1])  # 养养 is 养 twice
-            and (
-                ASKING & set(mention.said) <= set(mention.surface)
-                or (len(mention.surface) > 2 and mention.cost <= _ONE)
-            )
-            and not (_QUOTES & set(mention.said))
+            if self._likely(mention)
             and (mention.cost or ends.get(ends.get(mention.start, 0)) != mention.end)  # a pair as it should be
             and not any(mention.start < end and start < mention.end for start, end in taken)
             and (len(mention.surface) >= _LONG or not any(start <= mention.start < end for start, end in quoted))
@@ -86,7 +79,7 @@ class Speller:
             if mention.cost:
                 right = _MARKS.sub("", mention.said) if mention in broken else mention.surface
                 text = text[: mention.start] + right + text[mention.end :]
-        return _AFTER_FIGURE.sub(_measure, text)
+        return text
 
 
 def _beside(word: Mention, chosen: Iterable[Mention]) -> bool:
@@ -102,18 +95,13 @@ def _beside(word: Mention, chosen: Iterable[Mention]) -> bool:
     )
 
 
-def _numeral(character: str) -> str:
-    """就 -> 九: what sounds like a numeral before 月 is one."""
-    said = syllables.readings(character)
-    return _NUMERALS.get(said[0].rstrip("12345"), character) if said else character
-
-
-def _month(character: str) -> str:
-    """七阅 -> 七月."""
-    return "月" if [said.rstrip("12345") for said in syllables.readings(character)] == ["yue"] else character
-
-
-def _measure(found: re.Match[str]) -> str:
-    """2009辗 -> 2009年: what sounds like a year, a month, a day or a bus line behind a figure is one."""
-    said = syllables.readings(found[0])
-    return _MEASURES.get(said[0].rstrip("12345"), found[0]) if said else found[0]
+def _with_figures(text: str, words: Iterable[tuple[int, int]]) -> str:
+    """The text with what belongs to a figure put right, outside its `words`."""
+    inside = {at for start, end in words for at in range(start, end)}
+    for pattern, by_sound in _BESIDE_FIGURES:
+        for found in pattern.finditer(text):
+            said = syllables.readings(found[0])
+            if said and found.start() not in inside:
+                right = by_sound.get(said[0].rstrip("12345"), found[0])
+                text = text[: found.start()] + right + text[found.end() :]
+    return text

@@ -93,6 +93,10 @@ def test_a_misspelt_date_is_read(engine: Understanding) -> None:
     assert parsed(engine, "zuotian yumi duoshao qian").slots["period"].start == date(2026, 11, 22)
 
 
+def test_last_month_is_heard(engine: Understanding) -> None:
+    assert parsed(engine, "俺村尚月的流水").slots["period"].start == date(2026, 10, 1)
+
+
 @pytest.mark.parametrize("said", ["柒月", "七阅", "其月", "今年。七月"])
 def test_a_month_is_read_however_it_is_written(engine: Understanding, said: str) -> None:
     assert parsed(engine, f"俺村{said}的流水").slots["period"].start == date(2026, 7, 1)
