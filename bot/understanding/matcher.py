@@ -90,7 +90,7 @@ class Matcher:
         self._looks_like: dict[str, list[str]] = defaultdict(list)
         for wrong, right in sorted(self._alike):
             self._looks_like[right].append(wrong)
-        exact: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        exact: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
         sounds: dict[str, list[tuple[_Entry, int | None]]] = defaultdict(list)  # with the character lacking, if one is
         longest_heard = 0
         for slot, values in names.items():
@@ -99,7 +99,7 @@ class Matcher:
                     plain = _MARKS.sub("", surface).lower()
                     if not plain:
                         continue
-                    exact[plain].append((slot, value))
+                    exact[plain][slot][value] = None
                     if not by_ear or len(surface) < 2 or not all(_sounds(c) for c in surface):
                         continue
                     entry = _Entry(surface, slot, value, tuple(syllables.likely_readings(c) for c in surface))
@@ -110,13 +110,12 @@ class Matcher:
                             for index in range(len(surface)):
                                 sounds[key[:index] + key[index + 1 :]].append((entry, index))
         self._tolerant = tolerant
-        self._exact = dict(exact)
-        self._exact_starts = {name[:2] for name in exact if len(name) > 1}
+        self._exact = {name: [(slot, tuple(values)) for slot, values in slots.items()] for name, slots in exact.items()}
+        self._exact_starts = {name[:2]: len(name) for name in sorted(exact, key=len)}  # with the longest that begins so
         self._sounds = dict(sounds)
         self._starts: dict[str, int] = {}  # beginnings of two and three sounds, with the longest that begins so
         for key in sorted(sounds, key=len):
             self._starts[key[:2]] = self._starts[key[:3]] = len(key)
-        self._longest = max((len(surface) for surface in exact), default=0)
         self._longest_heard = longest_heard
 
     def _keys(self, entry: _Entry) -> set[str]:
@@ -151,17 +150,16 @@ class Matcher:
         """Names as written, stray marks left out."""
         plain = "".join(token.surface for token in tokens).lower()
         places = [token.start + offset for token in tokens for offset in range(len(token.surface))]
-        exact, longest, size = self._exact, self._longest, len(plain)
+        exact, starts, size = self._exact, self._exact_starts, len(plain)
         for start in range(size):
-            most = longest if plain[start : start + 2] in self._exact_starts else 1
+            most = starts.get(plain[start : start + 2], 1)
             for end in range(start + 1, min(size, start + most) + 1):
                 hits = exact.get(plain[start:end])
                 if hits and _whole_run(plain, start, end):
                     first, last = places[start], places[end - 1] + 1
                     cost = 0.0 if last - first == end - start else BROKEN
                     said = text[first:last]
-                    for slot in dict.fromkeys(slot for slot, _ in hits):
-                        values = tuple(dict.fromkeys(value for s, value in hits if s == slot))
+                    for slot, values in hits:
                         yield Mention(slot, values, first, last, cost, said, plain[start:end])
 
     def _heard(

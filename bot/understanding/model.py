@@ -6,8 +6,9 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,8 @@ class Model:
     that calibrates confidence.
 
     `slots` are the entities of the training data, `names` their values as the data say them, `spelling` its words;
-    `ours` tells that they
-    are this project's slots, so that its own words, dates and places are read too. `data` is the training data's hash.
+    `ours` tells that they are this project's slots, so that its own words, dates and places are read too. `data` is the
+    training data's hash.
     """
 
     intents: tuple[str, ...]
@@ -48,9 +49,13 @@ class Model:
     ours: bool = False
     data: str = ""
 
+    @cached_property
+    def _idf(self) -> list[float]:
+        return [float(each) for each in self.idf]  # a list is faster to look up in
+
     def scores(self, found: Iterable[str]) -> Floats:
         """The decision value of each intent for the features of one message."""
-        indexes, values = vector(found, self.vocabulary, self.idf)
+        indexes, values = vector(found, self.vocabulary, self._idf)
         if not len(indexes):
             return self.offsets
         summed = values @ self.weights[indexes].astype(np.float32)
@@ -126,7 +131,9 @@ def digest(parts: Iterable[bytes]) -> str:
     return summed.hexdigest()[:32]
 
 
-def vector(found: Iterable[str], vocabulary: Mapping[str, int], idf: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
+def vector(
+    found: Iterable[str], vocabulary: Mapping[str, int], idf: Sequence[float]
+) -> tuple[npt.NDArray[np.intp], Floats]:
     """Features as (indexes, values): sublinear counts by idf, each kind brought to its own length."""
     counts = Counter(found)
     indexes: list[int] = []
@@ -137,7 +144,7 @@ def vector(found: Iterable[str], vocabulary: Mapping[str, int], idf: Floats) -> 
         index = vocabulary.get(name)
         if index is None:
             continue
-        value = (1 + math.log(count) if count > 1 else 1.0) * float(idf[index])
+        value = (1 + math.log(count) if count > 1 else 1.0) * idf[index]
         indexes.append(index)
         values.append(value)
         kinds.append(name[0])

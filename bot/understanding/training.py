@@ -348,9 +348,9 @@ def _noisy(tokens: list[Token], chance: random.Random) -> list[list[Token]]:
 
 
 def _matrix(rows: Sequence[Iterable[str]], vocabulary: Mapping[str, int], idf: Any) -> csr_matrix:
-    indptr, indices, values = [0], [], []
+    indptr, indices, values, listed = [0], [], [], [float(each) for each in idf]
     for row in rows:
-        index, value = vector(row, vocabulary, idf)
+        index, value = vector(row, vocabulary, listed)
         indices.append(index)
         values.append(value)
         indptr.append(indptr[-1] + len(index))
