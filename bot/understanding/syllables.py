@@ -24,8 +24,10 @@ _WRITTEN = re.compile(r"[A-Za-zü]+(?:['’][A-Za-zü]+)*|\d+(?:\.\d+)?|\S")
 _SEVERAL = frozenset(
     "行长重乐都曲参朝传弹倒调度给冠还会几假间将角觉卡空量露落没蒙磨难宁铺强切塞散色少舍省盛石识似宿提挑通吐为鲜相兴应"
     "与载扎炸涨着正中种转钻藏厦大单地得恶分缝和合荷哄划夹降结解尽禁卷壳看累俩淋笼率论埋冒模泥粘劈屏奇翘扇什数说拓叶要"
-    "晕占折症只爪谷洼沓咽薄柏伯剥尾车称澄处差拾喝"
+    "晕占折症只爪谷洼沓咽薄柏伯剥尾车称澄处差拾喝便咱堡"
 )
+#: Characters whose commonest reading the table does not give first.
+_COMMONEST = {"茄": "qie2", "佛": "fo2", "坻": "di3", "蚌": "beng4", "仔": "zi3"}
 
 #: Codes of syllables are characters from here on; what has no sound is itself.
 _FIRST_CODE = 0xE800
@@ -59,7 +61,7 @@ def _dictionary() -> dict[int, str]:
 @lru_cache(maxsize=20_000)
 def readings(character: str) -> tuple[str, ...]:
     """The syllables of a character with their tones, the commonest first: 长 -> (zhang3, chang2)."""
-    found = []
+    found = [_COMMONEST[character]] if character in _COMMONEST else []
     for said in _dictionary().get(ord(character), "").split(","):
         if said:
             tone = next((_TONES[c] for c in said if c in _TONES), "5")

@@ -63,6 +63,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("记202610-，116217-010是啥钱", "finance_voucher", {"voucher": "记202610-116217-010"}),
     ("直绊电话是多少", "hotline", {}),
     ("派所礼拜天有人没", "office", {"office": "派出所"}),
+    ("qiezi duoshao qian", "price_latest", {"commodity": "茄子"}),
+    ("玉密涨家了吗", "price_trend", {"commodity": "玉米"}),
     ("再说一遍", "repeat", {}),
     ("谢谢你啊", "thanks", {}),
     ("你会啥", "help", {}),

@@ -34,6 +34,25 @@ def test_what_people_mix_up_sounds_the_same(one: str, other: str) -> None:
     assert syllables.code(one) == syllables.code(other)
 
 
+def test_names_are_heard_as_they_are_said() -> None:
+    from pypinyin import lazy_pinyin
+    from pypinyin.constants import PHRASES_DICT  # words whose readings are known as a whole
+
+    from bot import understanding
+    from knowledge.names import commodity_aliases
+
+    said = {name for first, others in commodity_aliases().items() for name in (first, *others)}
+    said |= {form for forms in understanding.load_words()["names"]["commodity"].values() for form in forms}
+    unheard = [
+        name
+        for name in sorted(said & PHRASES_DICT.keys())
+        for character, sound in zip(name, lazy_pinyin(name), strict=False)
+        if "一" <= character <= "鿿" and sound not in {r[:-1] for r in syllables.likely_readings(character)}
+    ]
+    assert len(said & PHRASES_DICT.keys()) > 50
+    assert unheard == []
+
+
 def test_different_syllables_stay_apart() -> None:
     assert syllables.folded("mi3") != syllables.folded("mai3")
     assert syllables.folded("dong1") != syllables.folded("dou1")
