@@ -49,7 +49,7 @@ def test_names_are_heard_as_they_are_said() -> None:
         for character, sound in zip(name, lazy_pinyin(name), strict=False)
         if "一" <= character <= "鿿" and sound not in {r[:-1] for r in syllables.likely_readings(character)}
     ]
-    assert len(said & PHRASES_DICT.keys()) > 50
+    assert len(said & PHRASES_DICT.keys()) >= 30
     assert unheard == []
 
 
