@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
+from itertools import pairwise
 
 from bot.understanding.syllables import Token, folded
 
@@ -14,9 +15,6 @@ _ALIKE = {
     "own_village": "village", "unknown_place": "village", "villages": "village", "own_town": "town",
     "relief": "policy", "baseline": "period",
 }  # fmt: skip
-
-CHARACTERS = (1, 2)
-SOUNDS = (1, 2)
 
 #: The kinds of features, by the first letter of their names; each kind is brought to its own weight in a message.
 KINDS = {"c": 1.0, "w": 0.5, "s": 0.6, "n": 0.4, "u": 0.4}
@@ -63,28 +61,22 @@ def masked(tokens: Sequence[Token], spans: Iterable[tuple[int, int, str]]) -> li
 
 def features(
     tokens: Sequence[Token], words: Iterable[str] = (), names: Iterable[str] = (), *, characters: bool = True
-) -> Iterator[str]:
+) -> list[str]:
     """Feature names: c… character n-grams, w… words, s… sound n-grams, n… the names' values; u… is `strange`.
 
     Typed pinyin has sounds only.
     """
+    found: list[str] = []
     if characters:
         text = "^" + "".join("" if token.typed else _shape(token.surface) for token in tokens) + "$"
-        for size in CHARACTERS:
-            for start in range(len(text) - size + 1):
-                yield "c" + text[start : start + size]
-        for word in words:
-            yield "w" + word
+        found += ["c" + one for one in text]
+        found += ["c" + one + other for one, other in pairwise(text)]
+        found += ["w" + word for word in words]
     heard = ["^", *(said for token in tokens if (said := _sound(token))), "$"]
-    for size in SOUNDS:
-        for start in range(len(heard) - size + 1):
-            yield "s" + " ".join(heard[start : start + size])
-    found = False
-    for name in names:
-        found = True
-        yield "n" + name
-    if not found:  # that nothing known is named tells as much as a name
-        yield "n"
+    found += ["s" + one for one in heard]
+    found += [f"s{one} {other}" for one, other in pairwise(heard)]
+    named = ["n" + name for name in names]
+    return found + (named or ["n"])  # that nothing known is named tells as much as a name
 
 
 def strange(words: Iterable[str], known: Container[str]) -> str:

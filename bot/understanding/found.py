@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,10 +38,12 @@ class Analysis:
         """Whether the text may be cut there: not inside a word or a name."""
         return at not in self.joints
 
-    def features(self, known: Container[str]) -> Iterable[str]:
+    def features(self, known: Container[str]) -> list[str]:
         """The features by which the intent is told; `known` are the words that the training data have."""
-        yield from features(masked(self.tokens, self.spans), self.words, self.values)
-        yield strange(self.words, known)
+        return [
+            *features(masked(self.tokens, self.spans), self.words, self.values),
+            strange(self.words, known),
+        ]
 
 
 class Found:

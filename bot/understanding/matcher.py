@@ -108,7 +108,10 @@ class Matcher:
                         sounds[key].append((entry, None))
                         if tolerant and len(surface) >= 3:
                             for index in range(len(surface)):
-                                sounds[key[:index] + key[index + 1 :]].append((entry, index))
+                                if (
+                                    len(surface) > 3 or index == 2 or surface[2] != "村"
+                                ):  # 庄村 may be any village's end
+                                    sounds[key[:index] + key[index + 1 :]].append((entry, index))
         self._tolerant = tolerant
         self._exact = {name: [(slot, tuple(values)) for slot, values in slots.items()] for name, slots in exact.items()}
         self._exact_starts = {name[:2]: len(name) for name in sorted(exact, key=len)}  # with the longest that begins so
@@ -199,12 +202,10 @@ class Matcher:
             for size in range(2, min(count, three or 2) + 1):
                 for entry, lost in sounds.get(heard[:size], ()):
                     found[size].append((entry, lost, None))
-        for strange in range(min(count, three + 1 if three else 3 if two else 2)):
-            if (
-                not self._tolerant
-                and heard[strange] not in heard[max(strange - 1, 0) : strange] + heard[strange + 1 : strange + 2]
-            ):
-                continue
+        odd: Iterable[int] = range(min(count, three + 1 if three else 3 if two else 2))
+        if not self._tolerant:
+            odd = [at for at in odd if heard[at : at + 1] in (heard[at - 1 : at], heard[at + 1 : at + 2])]
+        for strange in odd:
             without = heard[:strange] + heard[strange + 1 :]
             if without[:2] not in starts:
                 continue

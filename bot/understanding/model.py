@@ -67,7 +67,7 @@ class Model:
         raised = np.exp(raised - raised.max())
         shares = raised / raised.sum()
         order = np.argsort(-shares)
-        return [(self.intents[i], float(shares[i])) for i in order]
+        return [(self.intents[at], share) for at, share in zip(order.tolist(), shares[order].tolist(), strict=True)]
 
     def save(self, path: Path) -> None:
         """Write the model as compressed arrays; nothing in it is code."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 MAX_LENGTH = 500
@@ -50,13 +50,18 @@ def _converter() -> Any:
     return OpenCC("t2s")
 
 
+@lru_cache(maxsize=50_000)
+def _is_traditional(character: str) -> bool:
+    return "一" <= character <= "鿿" and _converter().convert(character) != character
+
+
 def tidy(text: str) -> str:
     """Half width, simplified, without what carries nothing: emoji, invisible marks, tripled characters, blanks between
     hanzi.
     """
     text = unicodedata.normalize("NFKC", text[: MAX_LENGTH * 2])[:MAX_LENGTH]
     text = _EMOJI.sub(" ", _ZERO_WIDTH.sub("", text))
-    if any("一" <= c <= "鿿" for c in text):
+    if any(_is_traditional(character) for character in set(text)):
         text = str(_converter().convert(text))
     text = text.replace(",", "，").replace("?", "？").replace("!", "！").replace(";", "；").replace("~", "")
     text = re.sub(r"(?<=\d)，(?=\d{3}(?!\d))", "", text)
