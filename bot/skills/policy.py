@@ -14,7 +14,6 @@ from bot.skills.base import Context
 from bot.skills.policy_scope import elsewhere, period
 from bot.skills.policy_wording import law_reply, policy_reply
 from bot.skills.wording import full_day
-from bot.understanding.parting import question_of
 from bot.understanding.query import Query
 from knowledge import memory, policies
 from knowledge.policies import Finding
@@ -39,7 +38,7 @@ NAMED = 6
 
 def answer(query: Query, ctx: Context) -> Reply:
     """What a document says to the question, with its number, issuer and date; else whom to ask."""
-    asked = policies.ask(_whole(query), query.slots.get("aspect"), question_of(query.text) or "")
+    asked = policies.ask(_whole(query), query.slots.get("aspect"), query.asking)
     when = period(query, ctx.today)
     found = policies.find(ctx.session, asked, ctx.today, when, query.slots.get("policy"))
     place = elsewhere(query, ctx)

@@ -15,10 +15,11 @@ from bot.understanding.found import FLAGS, OWN, PLACES, SPOKEN, Analysis, Found,
 from bot.understanding.matcher import BROKEN, SURE, Matcher, Mention, choose
 from bot.understanding.model import Model
 from bot.understanding.normalise import chinese_number, normalise, tidy
-from bot.understanding.parting import both, question_of
+from bot.understanding.parting import both
 from bot.understanding.places import PlaceReader
 from bot.understanding.query import Names, Query, Slots
 from bot.understanding.spelling import ASKING, Speller
+from bot.understanding.story import question_of
 
 Words = Mapping[str, Any]
 

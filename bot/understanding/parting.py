@@ -1,4 +1,4 @@
-"""How many questions a message holds, and where a story has its own. Pure: readings are handed in."""
+"""How many questions a message holds. Pure: readings are handed in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from bot.understanding.found import PLACES, SPOKEN, Analysis, Ranked
 from bot.understanding.query import Query, Slots
+from bot.understanding.story import CLAUSE, QUESTION_WORD, question_of
 
 #: A text as one question, of an intent if that is known; and what is in a text with its intents, best first.
 Reading = Callable[[str, str | None], Query]
@@ -17,8 +18,6 @@ Read = Callable[[str], tuple[Analysis, Ranked]]
 _SPLIT = re.compile(
     r"[？?！!。；;\n]+|[，,]还有(?![吗没别啥什其])|[，,、\s]*(?:还有一?(?:个事儿?|件事|点)[，,：:]?|另外|再问(?:一下|下|个|问)?|顺便(?:再)?(?:问(?:一下|下|问)?)?|还想(?:再)?问(?:一下|下|问)?|再帮我?(?:查|看)(?:一下|下)?|再一个)[，,：:]?"
 )
-_CLAUSE = re.compile(r"[，,]")
-_SYLLABLES = re.compile(r"[A-Za-z]+ ?|\d+|.", re.DOTALL)
 
 #: How sure each of two questions must be, among how many likeliest intents of the whole text, and how long a part is a
 #: question by itself.
@@ -27,16 +26,7 @@ _SURE_APART, _SURE_BY_COMMA, _LIKELY, _A_QUESTION = 0.5, 0.75, 4, 4
 #: How sure each of two must be that nothing parts, and how long a text may be to be searched for them.
 _SURE_TOGETHER, _TOGETHER = 0.98, 40
 
-#: What asks; a message with two of them may be two questions.
-_QUESTION_WORD = re.compile(
-    r"多少(?:钱|[户亩个块人头只斤吨元盏度])?|多些钱|多钱|几[点号户家个盏亩头只口条笔天月块]|[啥谁咋]|怎么|什么|哪|何时|多咱|吗|没(?=$|[，。？！])|没有(?!的)|(?P<a>[一-鿿])[不没](?P=a)|不(?=$|[，。？！])"
-)
 _AND = re.compile("(?:还有一?个?(?![没吗别啥什其多])|另外|再就是|以及|跟)")
-
-#: From this length on, with so many clauses, a message tells a story; its question is the last clause.
-_STORY = {3: 24, 2: 32}
-#: A longer one without any comma ends with its question, which is about so long.
-_BREATHLESS, _ITS_QUESTION = 34, 18
 
 
 def several(text: str, query_of: Reading, read: Read, no_question: Container[str]) -> list[Query]:
@@ -46,7 +36,7 @@ def several(text: str, query_of: Reading, read: Read, no_question: Container[str
     """
     ranked = read(text)[1][:_LIKELY]
     whole = {intent for intent, _ in ranked}
-    by_comma = () if question_of(text) else ((_CLAUSE, _SURE_BY_COMMA),)
+    by_comma = () if question_of(text) else ((CLAUSE, _SURE_BY_COMMA),)
     for pattern, sure in ((_SPLIT, _SURE_APART), *by_comma):
         parts = _parts(pattern.split(text), read)
         if not 2 <= len(parts) <= 4:
@@ -58,7 +48,7 @@ def several(text: str, query_of: Reading, read: Read, no_question: Container[str
             if query.intent in no_question:
                 continue
             if (
-                query.intent == "follow_up" and pattern is _CLAUSE and part == parts[0]
+                query.intent == "follow_up" and pattern is CLAUSE and part == parts[0]
             ):  # 同样是韭菜，哪个市场贵: what it is about
                 return []
             if query.intent == "follow_up" and queries:
@@ -95,7 +85,7 @@ def _parts(pieces: Iterable[str], read: Read) -> list[str]:
 
 def _run_together(text: str, query_of: Reading, read: Read, no_question: Container[str]) -> list[Query]:
     """Two questions that nothing parts: 村医是谁末班车几点. Each has its own question word and is very sure."""
-    asking = list(_QUESTION_WORD.finditer(text))
+    asking = list(QUESTION_WORD.finditer(text))
     if len(asking) < 2 or not 2 * _A_QUESTION <= len(text) <= _TOGETHER or question_of(text):
         return []
     found, ranked = read(text)
@@ -106,7 +96,7 @@ def _run_together(text: str, query_of: Reading, read: Read, no_question: Contain
         first, second = text[:cut], text[joined.end() if joined else cut :]
         if min(len(first), len(second)) < _A_QUESTION or not found.apart(cut):
             continue
-        if not all(_QUESTION_WORD.search(read(part)[0].rest) for part in (first, second)):
+        if not all(QUESTION_WORD.search(read(part)[0].rest) for part in (first, second)):
             continue
         pair = [query_of(first, None), query_of(second, None)]
         same = pair[0].intent == pair[1].intent and not _two_things(*pair)
@@ -116,23 +106,6 @@ def _run_together(text: str, query_of: Reading, read: Read, no_question: Contain
         if sure >= _SURE_TOGETHER and sure > best[0] + 0.01:
             best = sure, pair
     return _two(*best[1]) if best[1] else []
-
-
-def question_of(text: str) -> str | None:
-    """The last clause of a story, where its question stands; None for a text that is no story."""
-    if len(text) < min(_STORY.values()):
-        return None
-    clauses = [clause for clause in _CLAUSE.split(text) if clause]
-    if len(clauses) == 1 and len(said := _SYLLABLES.findall(text)) >= _BREATHLESS:
-        return "".join(said[-_ITS_QUESTION:])
-    if len(clauses) < 2 or len(text) < _STORY[min(len(clauses), 3)]:
-        return None
-    question = clauses[-1]
-    for clause in reversed(clauses[:-1]):
-        if len(question) >= 8 and not _QUESTION_WORD.search(clause):
-            break
-        question = f"{clause}，{question}"
-    return question if text.endswith(question) else None
 
 
 def both(whole: Ranked, part: Ranked) -> Ranked:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypedDict
 
+from bot.understanding.story import question_of
+
 Grain = Literal["day", "week", "month", "year", "span"]
 
 
@@ -70,6 +72,11 @@ class Query:
     text: str = ""
     alternatives: tuple[tuple[str, float], ...] = ()
     others: tuple[Query, ...] = ()
+
+    @property
+    def asking(self) -> str:
+        """Of a story the part with its question; "" for a text that is none."""
+        return question_of(self.text) or ""
 
 
 #: Surface forms of names by slot: {"commodity": {"玉米": ("玉米", "苞米")}, "market": …}. Keys of the inner
