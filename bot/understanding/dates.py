@@ -407,9 +407,15 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | No
 )  # fmt: skip
 
 
+#: Any of the rules: most messages name no time, which one search tells.
+_ANY = re.compile("|".join(re.sub(r"\?P<\w+>", "?:", pattern.pattern) for pattern, _ in _RULES))
+
+
 def find(text: str, today: date) -> list[Found]:
     """All periods of a text, left to right, none inside another; two joined by 到 are one stretch."""
     taken: list[Found] = []
+    if not _ANY.search(text):
+        return taken
     for pattern, read in _RULES:
         for match in pattern.finditer(text):
             if not match[0] or any(match.start() < other.end and other.start < match.end() for other in taken):

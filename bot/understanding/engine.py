@@ -174,10 +174,11 @@ class Understanding:
             for mention in choose(mention for mention in mentions if not mention.cost):
                 found.take(mention)
                 found.slots.setdefault(mention.slot, mention.values[0])
-        words = [text[start:end] for start, end in word_spans if found.free(start, end)]
+        covered = {at for start, end in found.taken for at in range(start, end)}
+        words = [text[start:end] for start, end in word_spans if covered.isdisjoint(range(start, end))]
         return Analysis(
             *(found.as_written(), tokens, found.slots, found.spans, found.values, words),
-            rest="".join(c for at, c in enumerate(text) if _is_hanzi(c) and c not in _EMPTY and found.free(at, at + 1)),
+            rest="".join(c for at, c in enumerate(text) if at not in covered and _is_hanzi(c) and c not in _EMPTY),
             joints=frozenset(at for start, end in (*word_spans, *found.taken) for at in range(start + 1, end)),
         )
 
@@ -197,7 +198,7 @@ class Understanding:
             if self._places.plausible(mention, text):
                 read.append(mention)
             elif self._places.leads(mention, text):
-                read.append(replace(mention, cost=SURE))  # 树行养了多少鸡: to be asked about
+                read.append(mention._replace(cost=SURE))  # 树行养了多少鸡: to be asked about
         return read
 
     def _read_ours(self, found: Found, mentions: list[Mention], word_spans: list[tuple[int, int]], today: date) -> None:

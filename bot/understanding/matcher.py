@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
+from typing import NamedTuple
 
 from bot.understanding import syllables
 from bot.understanding.query import Names
@@ -41,8 +42,7 @@ _ONE_CHARACTER = 0.3
 _MARKS = re.compile(r"[\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A name found in a text: the canonical values it may stand for, and what it cost to hear it (0 = as written).
 
     `typed` where it was typed as pinyin, in part at least.
@@ -154,11 +154,12 @@ class Matcher:
         plain = "".join(token.surface for token in tokens).lower()
         places = [token.start + offset for token in tokens for offset in range(len(token.surface))]
         exact, starts, size = self._exact, self._exact_starts, len(plain)
+        no_latin = not any(character.isascii() for character in plain)
         for start in range(size):
             most = starts.get(plain[start : start + 2], 1)
             for end in range(start + 1, min(size, start + most) + 1):
                 hits = exact.get(plain[start:end])
-                if hits and _whole_run(plain, start, end):
+                if hits and (no_latin or _whole_run(plain, start, end)):
                     first, last = places[start], places[end - 1] + 1
                     cost = 0.0 if last - first == end - start else BROKEN
                     said = text[first:last]
@@ -196,8 +197,10 @@ class Matcher:
         beginnings are no name's, which is soon seen.
         """
         sounds, starts = self._sounds, self._starts
-        found: dict[int, list[tuple[_Entry, int | None, int | None]]] = defaultdict(list)
         count, two, three = len(heard), starts.get(heard[:2], 0), starts.get(heard[:3], 0)
+        if not two and not self._tolerant and heard[:1] != heard[1:2]:
+            return {}
+        found: dict[int, list[tuple[_Entry, int | None, int | None]]] = defaultdict(list)
         if two:
             for size in range(2, min(count, three or 2) + 1):
                 for entry, lost in sounds.get(heard[:size], ()):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 _TONES = {
     **dict.fromkeys("āēīōūǖ", "1"),
@@ -34,8 +34,7 @@ _FIRST_CODE = 0xE800
 SILENT = "\x00"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One character of the text, or one syllable of typed pinyin, with where it stands.
 
     `readings` are its syllables with tones (yu4); a typed syllable has none (yu).
