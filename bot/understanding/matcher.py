@@ -106,12 +106,8 @@ class Matcher:
                     longest_heard = max(longest_heard, len(surface))
                     for key in self._keys(entry):
                         sounds[key].append((entry, None))
-                        if tolerant and len(surface) >= 3:
-                            for index in range(len(surface)):
-                                if (
-                                    len(surface) > 3 or index == 2 or surface[2] != "村"
-                                ):  # 庄村 may be any village's end
-                                    sounds[key[:index] + key[index + 1 :]].append((entry, index))
+                        for index in _may_be_lost(surface) if tolerant else ():
+                            sounds[key[:index] + key[index + 1 :]].append((entry, index))
         self._tolerant = tolerant
         self._exact = {name: [(slot, tuple(values)) for slot, values in slots.items()] for name, slots in exact.items()}
         self._exact_starts = {name[:2]: len(name) for name in sorted(exact, key=len)}  # with the longest that begins so
@@ -239,6 +235,13 @@ class Matcher:
             least, surface = min(costs.values(), key=lambda found: found[0])  # of equals the first that was given
             values = tuple(value for value, (cost, _) in costs.items() if cost <= least + 0.11)
             yield Mention(slot, values, start, end, least, text[start:end], surface, typed)
+
+
+def _may_be_lost(name: str) -> Iterable[int]:
+    """Which of its characters a name may lack: none of two, and of three none whose loss leaves 庄村, any village's end."""
+    if len(name) < 3:
+        return ()
+    return (2,) if len(name) == 3 and name[2] == "村" else range(len(name))
 
 
 def _guard(word: tuple[int, int] | None, first: int, last: int) -> float:

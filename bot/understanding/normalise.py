@@ -30,10 +30,12 @@ _WHICH = re.compile(
 _ASKS = re.compile(r"[哪几啥谁咋吗呢么]|多少|多些|多大|多长|多高|怎|什|何|没$|([一-鿿])[不没]\1")
 #: 最 in its misspellings, and a mark that parts a code.
 _MOST = re.compile(r"[罪醉嘴](?=[多少高低贵大小好差]|便宜)")
+#: 村 in its misspellings: 我们存有谁, 凤凰台子存上月.
 _VILLAGE = re.compile(
     "(?<=[我咱俺们])(?:寸|存(?=[有里上委今去这哪谁几多种]))|(?<=[一-鿿][一-鿿])[存寸](?=上(?:个?月|半年)|[今去前]年|[一二三四五六七八九十]+月)"
 )
 _TWICE = re.compile(r"([一二三四五六七八九])\1(?=月)")  # 七七月
+#: Numerals as accountants write them.
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
 _FORMALLY = re.compile("[壹贰叁肆伍陆柒捌玖拾]+(?=[年月日号季亩元块百千万])")
 _IN_A_CODE = re.compile(
