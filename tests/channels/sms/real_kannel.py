@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
+from urllib.request import urlopen
 
 from tests.conftest import ROOT
 from tests.servers import absent
@@ -112,6 +113,12 @@ class Kannel:
         """Let the carrier bring a message in fakesmsc's own notation so many times."""
         self.stop("fakesmsc")
         self._run("fakesmsc", *self._centre(count, line, *options))
+
+    def online(self) -> bool:
+        """Whether the gateway thinks that it is connected to the carrier, by its status page."""
+        url = f"http://127.0.0.1:{self.ports['admin']}/status.txt?password=change-me"
+        with urlopen(url, timeout=10) as page:
+            return "(online" in page.read().decode("utf-8", "replace")
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_bytes().decode("utf-8", "replace")
