@@ -44,8 +44,11 @@ def until(true: Callable[[], object], seconds: float = 30) -> None:
 
 
 def listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    """Whether something listens there. The kernel is asked: a trial connection to the test centre's port would be taken for
+    the carrier, and be given the messages that wait for it."""
+    tables = [Path(f"/proc/net/{name}") for name in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]]
+    return any(row[3] == "0A" and int(row[1].rsplit(":", 1)[1], 16) == port for row in rows)
 
 
 class Kannel:
