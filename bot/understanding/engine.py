@@ -189,10 +189,6 @@ class Understanding:
         for mention in mentions:
             if not _readable(mention, text) or _torn(mention, words):
                 continue
-            if mention.slot == "county" and text[: mention.start].endswith("哪"):  # 哪各村 is 哪个村
-                continue
-            if mention.cost and mention.slot == "commodity" and _PLACE_ENDS.match(text, mention.end):
-                continue  # 彭子镇 is no town of 棒子
             if mention.slot in FLAGS and any(_torn_off(mention, place, text) for place in places):
                 continue
             if self._places.plausible(mention, text):
@@ -344,8 +340,12 @@ def _torn_off(flag: Mention, place: Mention, text: str) -> bool:
 
 
 def _readable(mention: Mention, text: str) -> bool:
-    """A name of one character is read only where nothing else can be meant: alone, or before its price."""
+    """A name of one character is read only where nothing else can be meant: alone, or before its price; a longer one where
+    it was heard well enough for its kind.
+    """
     if mention.length > 1:
+        if mention.cost and mention.slot == "commodity" and _PLACE_ENDS.match(text, mention.end):
+            return False  # 彭子镇 is no town of 棒子
         if mention.slot == "elsewhere":
             return mention.cost <= _BY_EAR_ELSEWHERE and (
                 len(mention.surface) >= 3 or mention.typed or (not mention.start and mention.cost <= _LEADING)

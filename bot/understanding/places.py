@@ -63,6 +63,8 @@ class PlaceReader:
         """Whether a place is meant where its name stands: short ones need a sign, ordinary words a 村 or their town."""
         if mention.slot == "own_village" and mention.said[0] == "村":  # 松村上月: what is left of a name
             return mention.start != 1 or not _is_hanzi(text[0]) or text[0] in _BOUNDARY | _DOING
+        if mention.slot == "county" and text[: mention.start].endswith("哪"):  # 哪各村 is 哪个村
+            return False
         if mention.slot in {"own_town", "county"} and mention.cost and not mention.typed:  # 重安镇: 俺镇; 哪个村: 各村
             before = text[: mention.start]
             return (_opens(before) and not before.endswith("哪")) or before[-1] in _DOING
