@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -44,6 +44,18 @@ def chromium(*arguments: str) -> Iterator[Any]:
         yield browser
     finally:
         browser.quit()
+
+
+def wait(browser: Any, what: Callable[[Any], Any], seconds: float = 15) -> Any:
+    """What `what(browser)` gives once it is true; TimeoutException after `seconds`.
+
+    An element may belong to the page that is just being left when its text is asked for: then it is looked for anew.
+    """
+    from selenium.common.exceptions import StaleElementReferenceException
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    waiting = WebDriverWait(browser, seconds, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException])
+    return waiting.until(what)
 
 
 def postgres_bin() -> Path | None:

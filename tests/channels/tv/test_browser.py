@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver.support.ui import WebDriverWait
 from werkzeug.serving import make_server
 
 from channels.tv import pages, portal
 from channels.tv.export import export
 from tests.channels.tv.conftest import VILLAGE, Flash, made
-from tests.servers import chromium
+from tests.servers import chromium, wait
 
 MAPS = json.loads(portal.files()["keys.json"])
 
@@ -62,10 +61,6 @@ def browser() -> Iterator[Any]:
 def screen(browser: Any, width: int, height: int) -> None:
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-
-
-def wait(browser: Any, what: Callable[[Any], Any], seconds: float = 15) -> Any:
-    return WebDriverWait(browser, seconds, poll_frequency=0.1).until(what)
 
 
 def open_(browser: Any, url: str) -> None:

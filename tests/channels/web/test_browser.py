@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 from werkzeug.serving import make_server
 
 from bot.messages import Choice, Reply
 from tests.channels.conftest import PRICE
 from tests.channels.web.accessibility import violations
-from tests.servers import chromium
+from tests.servers import chromium, wait
 from tts.sound import encode, silence
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
@@ -37,10 +36,6 @@ def site(make) -> Iterator[tuple[Any, str]]:
     yield service, f"http://127.0.0.1:{server.port}/"
     server.shutdown()
     thread.join()
-
-
-def wait(browser: Any, what: Any) -> Any:
-    return WebDriverWait(browser, 15).until(what)
 
 
 def log(browser: Any) -> str:
