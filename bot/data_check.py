@@ -103,8 +103,9 @@ def stolen(data: Data, engine: Understanding) -> list[str]:
     known = training.shared_words(read)
     for example, found in zip(data.examples, read, strict=True):
         ranked = engine.model.probabilities(found.features(known))
-        if ranked[0][0] != example.intent:
-            wrong.append(f"{example.file}: “{example.text}” is understood as {ranked[0][0]} ({ranked[0][1]:.2f})")
+        best, confidence = next(iter(ranked.items()))
+        if best != example.intent:
+            wrong.append(f"{example.file}: “{example.text}” is understood as {best} ({confidence:.2f})")
     return wrong
 
 

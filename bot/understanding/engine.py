@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from typing import Any, cast
 
-from bot.understanding import dates, parting, syllables
+from bot.understanding import dates, parting
 from bot.understanding.features import Masks
 from bot.understanding.found import FLAGS, OWN, PLACES, SPOKEN, Analysis, Found, Ranked
-from bot.understanding.matcher import BROKEN, SURE, Matcher, Mention, choose
+from bot.understanding.matcher import BROKEN, SURE, Matcher, Mention, Utterance, choose
 from bot.understanding.model import Model
 from bot.understanding.normalise import chinese_number, normalise, tidy
 from bot.understanding.parting import both
@@ -40,6 +40,8 @@ _PATTERNS = (
     ),
     ("code", re.compile(r"(?<![A-Za-z\d])(?P<v>[A-Za-z]{1,4}-?\d{3,12})(?![\d年月])")),
 )
+#: None of them is without a quotation mark or a digit, as most messages are.
+_SAYS_ONE = re.compile(r"[“\"「『《‘'\d]")
 _AMOUNT = re.compile(
     r"(?<![\d.几好数])(?P<v>(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百千]+)(?:万|千|百)?(?P<u>公斤|斤|亩|头|只|吨|块钱|元|箱|车|袋|棵|株|岁|平米|平方米|公里|万元))|(?P<half>半亩|半吨|百岁)"
 )
@@ -51,8 +53,8 @@ _VAGUE = re.compile(r"^一(?=[斤亩头只吨箱车袋棵株]|公斤)")
 #: Below this confidence whoever is asked may want to ask back: the other readings are handed on.
 _UNSURE = 0.9
 
-#: Characters beside a name that make no question of it.
-_EMPTY = frozenset("的了呢啊呀吧嘛在是里那这个和跟与")
+#: What beside a name makes no question of it.
+_SAYS_NOTHING = re.compile("[^一-鿿]|[的了呢啊呀吧嘛在是里那这个和跟与]")
 
 
 class Understanding:
@@ -138,17 +140,18 @@ class Understanding:
         if self.model.ours and (question := question_of(found.text)):
             ranked = both(ranked, self._remembered(question, today)[1])
         if intent:
-            ranked = sorted(ranked, key=lambda item: item[0] != intent)
-        first, *others = [self._as(found, *each) for each in ranked[:4]]
-        unsure = first.confidence < _UNSURE or first.intent == "follow_up"
-        return replace(first, alternatives=tuple(ranked[1:4]), others=tuple(others) if unsure else ())
+            ranked = {intent: ranked[intent], **ranked}
+        (first, confidence), *others = islice(ranked.items(), 4)
+        unsure = confidence < _UNSURE or first == "follow_up"
+        readings = (Query(other, self._slots(found, other), share, found.text) for other, share in others if unsure)
+        return Query(first, self._slots(found, first), confidence, found.text, tuple(others), tuple(readings))
 
-    def _as(self, found: Analysis, intent: str, confidence: float) -> Query:
-        """What was found, as a question of an intent with the slots that it may have."""
+    def _slots(self, found: Analysis, intent: str) -> Slots:
+        """What was found of the slots that a question of an intent may have."""
         slots = {slot: value for slot, value in found.slots.items() if self._belongs(slot, intent)}
         if slots.pop("own_home", False) and not PLACES & slots.keys():
             slots["own_village"] = True
-        return Query(intent, cast(Slots, slots), confidence, found.text)
+        return cast(Slots, slots)
 
     def _belongs(self, slot: str, intent: str) -> bool:
         allowed = self._only_for.get(slot)
@@ -157,30 +160,33 @@ class Understanding:
     # --- slots -----------------------------------------------------------------------------------------------------
 
     def _analyse(self, text: str, today: date) -> Analysis:
-        tokens = syllables.tokens(text)
-        word_spans = self.model.lexicon.spans(text)
-        mentions = self._ear.find(text, tokens, word_spans)
+        said, mentions = self._named(text)
         if self.model.ours:
-            mentions = self._plausible(mentions, text, word_spans)
-            respelt = self._spelling.respelt(text, tokens, word_spans, choose(mentions))
+            chosen = choose(mentions)
+            respelt = self._spelling.respelt(said, chosen)
             if respelt != text:
-                text = respelt
-                tokens, word_spans = syllables.tokens(text), self.model.lexicon.spans(text)
-                mentions = self._plausible(self._ear.find(text, tokens, word_spans), text, word_spans)
-        found = Found(text, tokens, self._masks)
-        if self.model.ours:
-            self._read_ours(found, mentions, word_spans, today)
+                said, mentions = self._named(respelt)
+                chosen = choose(mentions)
+            found = Found(said.text, said.tokens, self._masks)
+            self._read_ours(found, mentions, chosen, said, today)
         else:
+            found = Found(said.text, said.tokens, self._masks)
             for mention in choose(mention for mention in mentions if not mention.cost):
                 found.take(mention)
                 found.slots.setdefault(mention.slot, mention.values[0])
-        covered = {at for start, end in found.taken for at in range(start, end)}
-        words = [text[start:end] for start, end in word_spans if covered.isdisjoint(range(start, end))]
+        left = found.left()
+        words = [left[start:end] for start, end in said.words if left[start:end] == said.text[start:end]]
         return Analysis(
-            *(found.as_written(), tokens, found.slots, found.spans, found.values, words),
-            rest="".join(c for at, c in enumerate(text) if at not in covered and _is_hanzi(c) and c not in _EMPTY),
-            joints=frozenset(at for start, end in (*word_spans, *found.taken) for at in range(start + 1, end)),
+            *(found.as_written(), said.tokens, found.slots, found.spans, found.values, words),
+            rest=_SAYS_NOTHING.sub("", left),
+            whole=(*said.words, *found.taken),
         )
+
+    def _named(self, text: str) -> tuple[Utterance, list[Mention]]:
+        """A text made ready, and the names that may stand in it."""
+        said = Utterance(text, self.model.lexicon.spans(text))
+        mentions = self._ear.find(said)
+        return said, self._plausible(mentions, text, said.words) if self.model.ours else mentions
 
     def _plausible(self, mentions: Iterable[Mention], text: str, words: Sequence[tuple[int, int]]) -> list[Mention]:
         read = []
@@ -197,26 +203,27 @@ class Understanding:
                 read.append(mention._replace(cost=SURE))  # 树行养了多少鸡: to be asked about
         return read
 
-    def _read_ours(self, found: Found, mentions: list[Mention], word_spans: list[tuple[int, int]], today: date) -> None:
+    def _read_ours(
+        self, found: Found, mentions: list[Mention], chosen: list[Mention], said: Utterance, today: date
+    ) -> None:
         text, slots = found.text, found.slots
         places = self._places
         story_ends = len(text) - len(question_of(text) or text)
-        chosen = choose(mentions)
         by_span: dict[tuple[int, int], list[Mention]] = {}
         for mention in mentions:
             by_span.setdefault((mention.start, mention.end), []).append(mention)
-        for slot, pattern in _PATTERNS:
+        for slot, pattern in _PATTERNS if _SAYS_ONE.search(text) else ():
             for match in pattern.finditer(text):
                 start, end = match.span()
                 if slot in slots or not found.free(start, end):
                     continue
                 if slot == "title" and any(m.start == start and m.end == end for m in chosen):
                     continue
-                said = match["v"]
+                value = match["v"]
                 slots[slot] = (
-                    said.upper()
+                    value.upper()
                     if slot in {"code", "plot"}
-                    else said.removeprefix("号").removeprefix("码").removeprefix("是")
+                    else value.removeprefix("号").removeprefix("码").removeprefix("是")
                 )
                 found.cover(slot, start, end)
                 if slot == "code":  # its letters tell what is numbered: ZC an asset, GQ an offer
@@ -257,21 +264,20 @@ class Understanding:
             if len(goods) > 1:
                 slots["commodities"] = tuple(goods)
         for match in _AMOUNT.finditer(text):
-            said = match[0]
-            if found.free(match.start(), match.end()) and not _VAGUE.match(said):
-                slots.setdefault("amount", _digits(said))
+            if found.free(match.start(), match.end()) and not _VAGUE.match(match[0]):
+                slots.setdefault("amount", _digits(match[0]))
                 found.cover("amount", match.start(), match.end())
         elsewhere = [mention for mention in chosen if mention.slot == "elsewhere"]
         tells = "，" in text  # where a story without commas ends is only guessed
         asked = [m for m in outside if m.slot not in FLAGS or m.start >= story_ends or not tells]
-        for slot, value in places.read(asked, inside, elsewhere, text, word_spans, found.free, found.cover).items():
+        for slot, value in places.read(asked, inside, elsewhere, text, said.words, found.free, found.cover).items():
             slots[slot] = value
-        for slot, value in self._spoken(found).items():
+        for slot, value in self._spoken(said).items():
             slots.setdefault(slot, value)
 
-    def _spoken(self, found: Found) -> dict[str, str]:
+    def _spoken(self, said: Utterance) -> dict[str, str]:
         longest: dict[str, Mention] = {}
-        for mention in self._eye.find(found.text, found.tokens):
+        for mention in self._eye.find(said):
             known = longest.get(mention.slot)
             if known is None or mention.length > known.length:
                 longest[mention.slot] = mention

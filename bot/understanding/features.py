@@ -43,8 +43,10 @@ class Masks:
 
 def masked(tokens: Sequence[Token], spans: Iterable[tuple[int, int, str]]) -> list[Token]:
     """The tokens with each span (start, end, mask) replaced by one token."""
-    out: list[Token] = []
     ordered = sorted(spans)
+    if not ordered:
+        return list(tokens)
+    out: list[Token] = []
     index, open_mask = 0, -1
     for token in tokens:
         while index < len(ordered) and ordered[index][1] <= token.start:
@@ -68,11 +70,11 @@ def features(
     """
     found: list[str] = []
     if characters:
-        text = "^" + "".join("" if token.typed else _shape(token.surface) for token in tokens) + "$"
+        text = "^" + "".join(["" if token.typed else _shape(token.surface) for token in tokens]) + "$"
         found += ["c" + one for one in text]
         found += ["c" + one + other for one, other in pairwise(text)]
         found += ["w" + word for word in words]
-    heard = ["^", *(said for token in tokens if (said := _sound(token))), "$"]
+    heard = ["^", *[said for token in tokens if (said := _sound(token))], "$"]
     found += ["s" + one for one in heard]
     found += [f"s{one} {other}" for one, other in pairwise(heard)]
     named = ["n" + name for name in names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,8 @@ from bot.understanding.features import Masks, features, masked, strange
 from bot.understanding.matcher import Mention
 from bot.understanding.syllables import Token
 
-Ranked = list[tuple[str, float]]
+#: Intents with their confidence, best first.
+Ranked = dict[str, float]
 
 #: Slots that are only said, never named: their words are looked for as written and leave the text as it is.
 SPOKEN = frozenset({"extreme", "direction", "aspect", "side", "indicator", "level"})
@@ -22,7 +23,7 @@ PLACES = frozenset({"village", "villages", "town", "unknown_place", *FLAGS})
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What was found in a text: its tokens, the slots, the spans that are masked, the names' values, its words; the
-    hanzi that nothing has read (`rest`), and where a cut would part a word or a name (`joints`).
+    hanzi that nothing has read (`rest`), and the spans of its words and names (`whole`).
     """
 
     text: str
@@ -32,11 +33,11 @@ class Analysis:
     values: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     rest: str = ""
-    joints: frozenset[int] = frozenset()
+    whole: Sequence[tuple[int, int]] = ()
 
     def apart(self, at: int) -> bool:
         """Whether the text may be cut there: not inside a word or a name."""
-        return at not in self.joints
+        return not any(start < at < end for start, end in self.whole)
 
     def features(self, known: Container[str]) -> list[str]:
         """The features by which the intent is told; `known` are the words that the training data have."""
@@ -68,6 +69,13 @@ class Found:
         self.taken.append((start, end))
         if mask := self._masks.of(slot):
             self.spans.append((start, end, mask))
+
+    def left(self) -> str:
+        """The text with blanks for what has been read."""
+        text = self.text
+        for start, end in self.taken:
+            text = text[:start] + " " * (end - start) + text[end:]
+        return text
 
     def as_written(self) -> str:
         """The text with each name that was surely heard as it is written, since skills search by the text's words."""

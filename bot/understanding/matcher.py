@@ -68,6 +68,33 @@ class Mention(NamedTuple):
         return self.cost < SURE
 
 
+class Utterance:
+    """A text made ready to be searched for names: `words` are its everyday words' spans."""
+
+    def __init__(self, text: str, words: Sequence[tuple[int, int]] = ()) -> None:
+        self.text = text
+        self.words = words
+        self.tokens = syllables.tokens(text)
+        self.spoken = [token for token in self.tokens if token.surface[0].isalnum()]
+        #: its letters and characters without marks, where each stands, and each with the next
+        self.plain = "".join([token.surface for token in self.spoken]).lower()
+        self.places = [token.start + offset for token in self.spoken for offset in range(len(token.surface))]
+        self.pairs = [self.plain[at : at + 2] for at in range(len(self.plain))]
+        self.latin = re.search("[!-~]", self.plain) is not None
+        #: its sounds; and from each on the first two, those after one that is strange, and those around one
+        self.sounds = said = "".join([syllables.sound(token) for token in self.spoken])
+        self.openings = [
+            (said[at : at + 2], said[at + 1 : at + 3], said[at] + said[at + 2 : at + 3]) for at in range(len(said))
+        ]
+        #: the everyday word that each spoken token belongs to
+        self.inside: list[tuple[int, int] | None] = [None] * len(self.spoken)
+        index_at = {token.start: index for index, token in enumerate(self.spoken)}
+        for start, end in words:
+            if start in index_at and end - 1 in index_at:
+                first, last = index_at[start], index_at[end - 1] + 1
+                self.inside[first:last] = [(first, last)] * (last - first)
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     surface: str
@@ -110,12 +137,14 @@ class Matcher:
                             sounds[key[:index] + key[index + 1 :]].append((entry, index))
         self._tolerant = tolerant
         self._exact = {name: [(slot, tuple(values)) for slot, values in slots.items()] for name, slots in exact.items()}
-        self._exact_starts = {name[:2]: len(name) for name in sorted(exact, key=len)}  # with the longest that begins so
-        self._sounds = dict(sounds)
-        self._starts: dict[str, int] = {}  # beginnings of two and three sounds, with the longest that begins so
-        for key in sorted(sounds, key=len):
-            self._starts[key[:2]] = self._starts[key[:3]] = len(key)
+        # beginnings of one character that are a name and of two, with the longest that begins so
+        self._exact_starts = {name[:2]: len(name) for name in sorted(exact, key=len)}
         self._longest_heard = longest_heard
+        #: by sounds; from two sounds on the beginning of one is there too
+        self._sounds: dict[str, Sequence[tuple[_Entry, int | None]]] = {
+            key[:size]: () for key in sounds for size in range(2, len(key))
+        }
+        self._sounds.update(sounds)
 
     def _keys(self, entry: _Entry) -> set[str]:
         """The sounds under which a name is kept: every way to read it, eight at most, and those of its lookalikes."""
@@ -136,81 +165,73 @@ class Matcher:
                     keys.add(commonest[:index] + syllables.code(said[0]) + commonest[index + 1 :])
         return keys
 
-    def find(self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]] = ()) -> list[Mention]:
-        """All names of a text, as written and as heard; they may overlap. `words` are its everyday words' spans."""
-        tokens = [token for token in tokens if token.surface[0].isalnum()]
-        found = list(self._written(text, tokens))
-        if self._longest_heard:
+    def find(self, utterance: Utterance) -> list[Mention]:
+        """All names of a text, as written and as heard; they may overlap."""
+        found = list(self._written(utterance))
+        if self._sounds:
             written = {(mention.start, mention.end) for mention in found}
-            found += self._heard(text, tokens, words, written)
+            found += self._heard(utterance, written)
         return found
 
-    def _written(self, text: str, tokens: Sequence[Token]) -> Iterator[Mention]:
+    def _written(self, utterance: Utterance) -> Iterator[Mention]:
         """Names as written, stray marks left out."""
-        plain = "".join(token.surface for token in tokens).lower()
-        places = [token.start + offset for token in tokens for offset in range(len(token.surface))]
-        exact, starts, size = self._exact, self._exact_starts, len(plain)
-        no_latin = not any(character.isascii() for character in plain)
-        for start in range(size):
-            most = starts.get(plain[start : start + 2], 1)
+        plain, places, exact, starts = utterance.plain, utterance.places, self._exact, self._exact_starts
+        size, latin = len(plain), utterance.latin
+        for start in [at for at, two in enumerate(utterance.pairs) if two in starts or two[0] in starts]:
+            most = starts.get(utterance.pairs[start], 1)
             for end in range(start + 1, min(size, start + most) + 1):
                 hits = exact.get(plain[start:end])
-                if hits and (no_latin or _whole_run(plain, start, end)):
+                if hits and (not latin or _whole_run(plain, start, end)):
                     first, last = places[start], places[end - 1] + 1
                     cost = 0.0 if last - first == end - start else BROKEN
-                    said = text[first:last]
+                    said = utterance.text[first:last]
                     for slot, values in hits:
                         yield Mention(slot, values, first, last, cost, said, plain[start:end])
 
-    def _heard(
-        self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]], written: Container[tuple[int, int]]
-    ) -> Iterator[Mention]:
+    def _heard(self, utterance: Utterance, written: Container[tuple[int, int]]) -> Iterator[Mention]:
         """Names as they sound, where nothing is `written` that begins and ends there."""
-        heard = "".join(syllables.sound(token) for token in tokens)
-        inside: list[tuple[int, int] | None] = [None] * len(tokens)  # the everyday word that a token belongs to
-        index_at = {token.start: index for index, token in enumerate(tokens)}
-        for start, end in words:
-            if start in index_at and end - 1 in index_at:
-                first, last = index_at[start], index_at[end - 1] + 1
-                inside[first:last] = [(first, last)] * (last - first)
-        run = len(tokens)  # up to where there is something to hear
-        runs = [0] * run
-        for index in range(len(tokens) - 1, -1, -1):
-            if not _sounds(tokens[index].surface):
-                run = index
-            runs[index] = run
-        for first, end in enumerate(runs):
-            candidates = self._candidates(heard[first : min(end, first + self._longest_heard + 1)])
+        tokens, sounds, inside = utterance.spoken, utterance.sounds, utterance.inside
+        for first in self._beginnings(utterance):
+            candidates = self._candidates(sounds[first : first + self._longest_heard + 1])
             for size in sorted(candidates):
                 if (tokens[first].start, tokens[first + size - 1].end) in written:
                     continue
                 guards = [_guard(word, first, first + size) for word in inside[first : first + size]]
-                yield from self._mentions(candidates[size], tokens[first : first + size], guards, text)
+                yield from self._mentions(candidates[size], tokens[first : first + size], guards, utterance.text)
+
+    def _beginnings(self, utterance: Utterance) -> list[int]:
+        """Where a name may begin: most of a text is no name's beginning, which is soon seen."""
+        known, openings = self._sounds, enumerate(utterance.openings)
+        if self._tolerant:
+            return [at for at, (two, after, around) in openings if two in known or after in known or around in known]
+        return [at for at, (two, _, _) in openings if two in known or two[:1] == two[1:]]
 
     def _candidates(self, heard: str) -> dict[int, list[tuple[_Entry, int | None, int | None]]]:
         """Names that the beginning of what is heard may be, by how much of it: with the character that each would lack,
-        and the one that would be strange. A name begins with the first sounds, or with those after a strange one: most
-        beginnings are no name's, which is soon seen.
+        and the one that would be strange.
         """
-        sounds, starts = self._sounds, self._starts
-        count, two, three = len(heard), starts.get(heard[:2], 0), starts.get(heard[:3], 0)
-        if not two and not self._tolerant and heard[:1] != heard[1:2]:
-            return {}
+        known, count, reach = self._sounds, len(heard), 1
         found: dict[int, list[tuple[_Entry, int | None, int | None]]] = defaultdict(list)
-        if two:
-            for size in range(2, min(count, three or 2) + 1):
-                for entry, lost in sounds.get(heard[:size], ()):
-                    found[size].append((entry, lost, None))
-        odd: Iterable[int] = range(min(count, three + 1 if three else 3 if two else 2))
-        if not self._tolerant:
-            odd = [at for at in odd if heard[at : at + 1] in (heard[at - 1 : at], heard[at + 1 : at + 2])]
-        for strange in odd:
-            without = heard[:strange] + heard[strange + 1 :]
-            if without[:2] not in starts:
+        for size in range(2, count + 1):
+            entries = known.get(heard[:size])
+            if entries is None:
+                break
+            reach = size
+            for entry, lost in entries:
+                found[size].append((entry, lost, None))
+        for strange in range(min(reach + 1, count)):
+            if (
+                not self._tolerant
+                and heard[strange] not in heard[max(strange - 1, 0) : strange] + heard[strange + 1 : strange + 2]
+            ):
                 continue
-            for length in range(max(2, strange), min(count - 1, starts.get(without[:3], 2)) + 1):
+            without = heard[:strange] + heard[strange + 1 :]
+            for length in range(max(2, strange), count):
+                entries = known.get(without[:length])
+                if entries is None:
+                    break
                 within = 0 < strange < length  # else only a character in the place of another
-                for entry, lost in sounds.get(without[:length], ()):
+                for entry, lost in entries:
                     if lost == strange or (within and lost is None):
                         found[length + 1].append((entry, lost, strange))
         return found
@@ -228,6 +249,8 @@ class Matcher:
             length = len(entry.surface)
             if cost <= MOST.get(length, MOST_LONGER) and cost < best.get((entry.slot, entry.value), (9.0, ""))[0]:
                 best[entry.slot, entry.value] = (max(cost, 0.01), entry.surface)
+        if not best:
+            return
         start, end = heard[0].start, heard[-1].end
         typed = any(token.typed for token in heard)
         for slot in dict.fromkeys(slot for slot, _ in best):
@@ -284,8 +307,7 @@ def _cost(
             total += LOOKALIKE
             same += 1
             continue
-        said = entry.readings[known]
-        total += min((syllables.distance(a, b, token.typed) for a in said for b in token.readings), default=9.0)
+        total += syllables.nearest(entry.readings[known], token.readings, token.typed)
         if token.typed:
             same += 1
         elif token.surface in _LITTLE and not (token.surface == "和" and token.start == 0):  # nothing stands before it
@@ -323,8 +345,8 @@ def choose(mentions: Iterable[Mention], by_sound: float = 3.0) -> list[Mention]:
     """
 
     def rank(mention: Mention) -> tuple[float, float, int]:
-        alone = _ONE_CHARACTER if mention.length == 1 else 0.0
-        return alone - mention.length + by_sound * mention.cost, mention.cost, mention.start
+        length = mention.end - mention.start
+        return (_ONE_CHARACTER if length == 1 else 0.0) - length + by_sound * mention.cost, mention.cost, mention.start
 
     chosen: list[Mention] = []
     for mention in sorted(mentions, key=rank):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -50,24 +49,23 @@ class Model:
     data: str = ""
 
     @cached_property
-    def _idf(self) -> list[float]:
-        return [float(each) for each in self.idf]  # a list is faster to look up in
+    def _vectorizer(self) -> Vectorizer:
+        return Vectorizer(self.vocabulary, self.idf)
 
     def scores(self, found: Iterable[str]) -> Floats:
         """The decision value of each intent for the features of one message."""
-        indexes, values = vector(found, self.vocabulary, self._idf)
+        indexes, values = self._vectorizer(found)
         if not len(indexes):
             return self.offsets
-        summed = values @ self.weights[indexes].astype(np.float32)
+        summed = values @ self.weights.take(indexes, axis=0).astype(np.float32)
         return np.asarray(summed * self.scales + self.offsets, dtype=np.float32)
 
-    def probabilities(self, found: Iterable[str]) -> list[tuple[str, float]]:
+    def probabilities(self, found: Iterable[str]) -> dict[str, float]:
         """Intents with their calibrated confidence, best first."""
         raised = self.scores(found) * self.temperature
         raised = np.exp(raised - raised.max())
-        shares = raised / raised.sum()
-        order = np.argsort(-shares)
-        return [(self.intents[at], share) for at, share in zip(order.tolist(), shares[order].tolist(), strict=True)]
+        shares = (raised / raised.sum()).tolist()
+        return {self.intents[at]: shares[at] for at in np.argsort(-raised).tolist()}
 
     def save(self, path: Path) -> None:
         """Write the model as compressed arrays; nothing in it is code."""
@@ -131,27 +129,32 @@ def digest(parts: Iterable[bytes]) -> str:
     return summed.hexdigest()[:32]
 
 
-def vector(
-    found: Iterable[str], vocabulary: Mapping[str, int], idf: Sequence[float]
-) -> tuple[npt.NDArray[np.intp], Floats]:
+#: So that a kind of which a message has nothing divides nothing by zero.
+_NOT_ZERO = 1e-9
+
+
+class Vectorizer:
     """Features as (indexes, values): sublinear counts by idf, each kind brought to its own length."""
-    counts = Counter(found)
-    indexes: list[int] = []
-    values: list[float] = []
-    lengths = dict.fromkeys(KINDS, 0.0)
-    kinds: list[str] = []
-    for name, count in counts.items():
-        index = vocabulary.get(name)
-        if index is None:
-            continue
-        value = (1 + math.log(count) if count > 1 else 1.0) * idf[index]
-        indexes.append(index)
-        values.append(value)
-        kinds.append(name[0])
-        lengths[name[0]] += value * value
-    factors = {kind: KINDS[kind] / math.sqrt(length) for kind, length in lengths.items() if length}
-    scaled = [value * factors[kind] for value, kind in zip(values, kinds, strict=True)]
-    return np.array(indexes, dtype=np.intp), np.array(scaled, dtype=np.float32)
+
+    def __init__(self, vocabulary: Mapping[str, int], idf: Floats) -> None:
+        self._vocabulary = vocabulary
+        self._idf = idf
+        kinds = {kind: number for number, kind in enumerate(KINDS)}
+        self._kinds = np.zeros(len(vocabulary), dtype=np.uint8)  # small: it is looked up for each message
+        for name, index in vocabulary.items():
+            self._kinds[index] = kinds[name[0]]
+        self._weights = np.array(list(KINDS.values()))
+
+    def __call__(self, found: Iterable[str]) -> tuple[npt.NDArray[np.intp], Floats]:
+        """Of one message; features that the vocabulary lacks are left out."""
+        counts = Counter(map(self._vocabulary.get, found))
+        counts.pop(None, 0)
+        indexes = np.fromiter(counts, np.intp, len(counts))
+        values = self._idf[indexes] * (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts))))
+        kinds = self._kinds[indexes]
+        lengths = np.bincount(kinds, values * values, len(self._weights))
+        factors = self._weights / np.sqrt(lengths + _NOT_ZERO)
+        return indexes, (values * factors[kinds]).astype(np.float32)
 
 
 def _bytes(text: str) -> npt.NDArray[np.uint8]:

@@ -85,7 +85,11 @@ def normalise(text: str) -> str:
 
 def _with_commas(text: str) -> str:
     """A story whose clauses only blanks part, with commas for them."""
-    if len(_SYLLABLES.findall(text)) < _SEVERAL_CLAUSES or re.search("[,，。；;]", text):
+    if (
+        len(text) < _SEVERAL_CLAUSES
+        or len(_SYLLABLES.findall(text)) < _SEVERAL_CLAUSES
+        or re.search("[,，。；;]", text)
+    ):
         return text
     clauses = _CLAUSES.split(text.strip())
     return "，".join(clauses) if len(clauses) > 1 and min(map(len, clauses)) >= _A_CLAUSE else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
+from itertools import islice
 from typing import Any, cast
 
 from bot.understanding.found import PLACES, SPOKEN, Analysis, Ranked
@@ -34,12 +35,12 @@ def several(text: str, query_of: Reading, read: Read, no_question: Container[str
 
     A comma parts questions only where the whole text sounds like either of them.
     """
-    ranked = read(text)[1][:_LIKELY]
-    whole = {intent for intent, _ in ranked}
+    ranked = read(text)[1]
+    whole = set(islice(ranked, _LIKELY))
     by_comma = () if question_of(text) else ((CLAUSE, _SURE_BY_COMMA),)
     for pattern, sure in ((_SPLIT, _SURE_APART), *by_comma):
-        parts = _parts(pattern.split(text), read)
-        if not 2 <= len(parts) <= 4:
+        pieces = pattern.split(text)
+        if len(pieces) < 2 or not 2 <= len(parts := _parts(pieces, read)) <= 4:
             continue
         queries: list[Query] = []
         details = 0
@@ -62,7 +63,7 @@ def several(text: str, query_of: Reading, read: Read, no_question: Container[str
         if len(queries) >= 2 and len({_topic(query) for query in queries}) >= 2:
             return _two(queries[0], queries[1])
         leads = len(queries) == 1 and details == len(parts) - 1 and queries[0].text == parts[0]
-        if leads and queries[0].confidence >= ranked[0][1]:
+        if leads and queries[0].confidence >= max(ranked.values()):
             asked = query_of(text, queries[0].intent)  # 谁收板栗？什么价？ asks of the offer
             return [replace(asked, confidence=queries[0].confidence)]
     return _run_together(text, query_of, read, no_question)
@@ -89,7 +90,7 @@ def _run_together(text: str, query_of: Reading, read: Read, no_question: Contain
     if len(asking) < 2 or not 2 * _A_QUESTION <= len(text) <= _TOGETHER or question_of(text):
         return []
     found, ranked = read(text)
-    likely = {intent for intent, _ in ranked[:_LIKELY] if intent not in no_question} - {"follow_up"}
+    likely = {intent for intent in islice(ranked, _LIKELY) if intent not in no_question} - {"follow_up"}
     best: tuple[float, list[Query]] = (0.0, [])
     for cut in range(asking[0].end(), asking[-1].start() + 1):
         joined = _AND.match(text, cut)
@@ -110,10 +111,8 @@ def _run_together(text: str, query_of: Reading, read: Read, no_question: Contain
 
 def both(whole: Ranked, part: Ranked) -> Ranked:
     """A story's ranking and its question's as one; the question counts more."""
-    shares = dict(whole)
-    for intent, share in part:
-        shares[intent] = (shares.get(intent, 0.0) + 2 * share) / 3
-    return sorted(shares.items(), key=lambda item: -item[1])
+    shares = {intent: (whole[intent] + 2 * share) / 3 for intent, share in part.items()}
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
 def _topic(query: Query) -> tuple[Any, ...]:

@@ -77,7 +77,7 @@ class PlaceReader:
             if mention.cost:
                 return len(mention.surface) >= 3
             return _opens(before) or _closes(after) or _sounds_like_town(after)
-        if any(before.endswith(town) for town in self._towns):
+        if before.endswith(self._towns):
             return True
         tailed = mention.surface.endswith(_TAILS) and (mention.typed or mention.said.endswith("村"))
         bare = mention.said.removesuffix("村")

@@ -6,8 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from bot.understanding import syllables
-from bot.understanding.matcher import Matcher, Mention, choose
-from bot.understanding.syllables import Token
+from bot.understanding.matcher import Matcher, Mention, Utterance, choose
 
 #: What hearing a word may cost: a wrong character of its sound, two of them in a longer word.
 _MOST = {2: 0.45, 3: 0.8}
@@ -56,17 +55,15 @@ class Speller:
             return ASKING & set(said) <= set(word) and said[:1] != said[1:]  # 养养 is 养 twice
         return mention.cost <= _ONE or ASKING & set(said) <= set(word)
 
-    def respelt(
-        self, text: str, tokens: Sequence[Token], words: Sequence[tuple[int, int]], names: Sequence[Mention]
-    ) -> str:
+    def respelt(self, utterance: Utterance, names: Sequence[Mention]) -> str:
         """The text with misspelt words put right outside `names`, and stray marks taken out of words and names."""
-        text = _with_figures(text, words)
+        text = _with_figures(utterance.text, utterance.words)
         taken = [(mention.start, mention.end) for mention in names] + [found.span() for found in _OR_NOT.finditer(text)]
         quoted = [found.span() for found in _QUOTED.finditer(text)]
-        ends = dict(words)
+        ends = dict(utterance.words)
         heard = [
             mention
-            for mention in self._matcher.find(text, tokens, words)
+            for mention in self._matcher.find(utterance)
             if self._likely(mention)
             and (mention.cost or ends.get(ends.get(mention.start, 0)) != mention.end)  # a pair as it should be
             and not any(mention.start < end and start < mention.end for start, end in taken)

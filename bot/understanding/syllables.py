@@ -18,7 +18,7 @@ _TONES = {
 _PLAIN = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿê", "aaaaeeeeiiiioooouuuuvvvvvnnnme")
 
 _INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
-_WRITTEN = re.compile(r"[A-Za-zü]+(?:['’][A-Za-zü]+)*|\d+(?:\.\d+)?|\S")
+_RUNS = re.compile(r"[A-Za-z][A-Za-zü]*(?:['’][A-Za-zü]+)*|\d+(?:\.\d+)?")
 
 #: Characters with several readings in everyday speech.
 _SEVERAL = frozenset(
@@ -132,21 +132,30 @@ def split_pinyin(run: str) -> tuple[str, ...]:
 def tokens(text: str) -> list[Token]:
     """The text as tokens: characters, and typed pinyin by syllables; other letters and digits run by run."""
     found: list[Token] = []
-    for piece in _WRITTEN.finditer(text):
-        run, start = piece[0], piece.start()
-        if run[0].isascii() and run[0].isalpha():
-            syllables = split_pinyin(re.sub(r"['’]", "", run))
-            if syllables and not (run.isupper() and len(run) < 4):
-                at = start
-                for syllable in syllables:
-                    while text[at] in "'’":
-                        at += 1
-                    end = min(at + len(syllable), piece.end())
-                    found.append(Token(text[at:end], at, end, (syllable,), typed=True))
-                    at = end
-                continue
-        said = readings(run) if len(run) == 1 else ()
-        found.append(Token(run, start, piece.end(), said))
+    at = 0
+    for run in _RUNS.finditer(text):
+        found += _characters(text, at, run.start())
+        found += _typed(run) or (Token(run[0], run.start(), run.end(), readings(run[0]) if len(run[0]) == 1 else ()),)
+        at = run.end()
+    return [*found, *_characters(text, at, len(text))]
+
+
+def _characters(text: str, start: int, end: int) -> list[Token]:
+    return [Token(c, at, at + 1, readings(c)) for at, c in enumerate(text[start:end], start) if not c.isspace()]
+
+
+def _typed(run: re.Match[str]) -> list[Token]:
+    """The syllables of a run of letters, [] where it is no pinyin."""
+    said, found = run[0], []
+    if not said[0].isalpha() or (said.isupper() and len(said) < 4):
+        return []
+    at = 0
+    for syllable in split_pinyin(re.sub(r"['’]", "", said)):
+        while said[at] in "'’":
+            at += 1
+        end = min(at + len(syllable), len(said))
+        found.append(Token(said[at:end], run.start() + at, run.start() + end, (syllable,), typed=True))
+        at = end
     return found
 
 
@@ -158,6 +167,11 @@ def sound(token: Token) -> str:
 
 
 @lru_cache(maxsize=50_000)
+def nearest(known: tuple[str, ...], heard: tuple[str, ...], typed: bool) -> float:
+    """The least `distance` of any reading from another; 9 where there is none."""
+    return min((distance(one, other, typed) for one in known for other in heard), default=9.0)
+
+
 def distance(known: str, heard: str, typed: bool) -> float:
     """How far one syllable is from another: 0.05 typed alike, 0.3 another character of the same sound, 0.4 another
     tone, 0.6 a sound that people mix up, 1 half of it the same, 1.5 nothing."""

@@ -23,7 +23,7 @@ from bot.understanding.engine import Understanding
 from bot.understanding.features import Masks, features, masked, strange
 from bot.understanding.found import Analysis
 from bot.understanding.lexicon import LONGEST, Lexicon
-from bot.understanding.model import Model, digest, vector
+from bot.understanding.model import Model, Vectorizer, digest
 from bot.understanding.query import Slots
 from bot.understanding.syllables import Token
 
@@ -348,9 +348,9 @@ def _noisy(tokens: list[Token], chance: random.Random) -> list[list[Token]]:
 
 
 def _matrix(rows: Sequence[Iterable[str]], vocabulary: Mapping[str, int], idf: Any) -> csr_matrix:
-    indptr, indices, values, listed = [0], [], [], [float(each) for each in idf]
+    indptr, indices, values, vectorizer = [0], [], [], Vectorizer(vocabulary, idf)
     for row in rows:
-        index, value = vector(row, vocabulary, listed)
+        index, value = vectorizer(row)
         indices.append(index)
         values.append(value)
         indptr.append(indptr[-1] + len(index))

@@ -71,6 +71,9 @@ CASES = [
     ("端午节", d(6, 19), d(6, 19), "day"),
     ("农历五月初五", d(6, 19), d(6, 19), "day"),
     ("国庆", d(10, 1), d(10, 7), "span"),
+    ("11/20", d(11, 20), d(11, 20), "day"),
+    ("今年以来", d(1, 1), d(11, 23), "span"),
+    ("2025", d(1, 1, 2025), d(12, 31, 2025), "year"),
 ]
 
 
@@ -141,3 +144,11 @@ def test_outside_the_table_there_is_no_lunar_date() -> None:
 @pytest.mark.parametrize("text", ["6月一共收入多少", "6月一次没停", "6月三笔账", "6月一直下雨"])
 def test_a_number_after_a_month_is_not_always_a_day(text: str) -> None:
     assert [f.period.grain for f in dates.find(text, TODAY)] == ["month"]
+
+
+def test_what_a_rule_reads_always_holds_a_sign_of_a_time() -> None:
+    """A text without such a sign is passed over unread: each rule is tried here."""
+    texts = [*(said for said, *_ in CASES), "同比"]
+    read = {rule: [m[0] for said in texts for m in rule.finditer(said) if m[0]] for rule, _ in dates.RULES}
+    assert [rule.pattern for rule, found in read.items() if not found] == []
+    assert [said for found in read.values() for said in found if not dates.TELLS.search(said)] == []

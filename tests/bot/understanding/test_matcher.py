@@ -2,9 +2,8 @@
 
 import pytest
 
-from bot.understanding import syllables
 from bot.understanding.lexicon import Lexicon
-from bot.understanding.matcher import Matcher, Mention, choose
+from bot.understanding.matcher import Matcher, Mention, Utterance, choose
 from bot.understanding.query import Names
 
 NAMES: Names = {
@@ -17,7 +16,7 @@ WORDS = Lexicon(["办理", "处所", "谢谢", "价格"])
 
 def heard(text: str) -> list[Mention]:
     matcher = Matcher(NAMES, lookalikes=["粟栗"])
-    return choose(matcher.find(text, syllables.tokens(text), WORDS.spans(text)))
+    return choose(matcher.find(Utterance(text, WORDS.spans(text))))
 
 
 @pytest.mark.parametrize(
@@ -65,26 +64,29 @@ def test_what_is_written_is_not_taken_for_its_like() -> None:
 def test_names_that_sound_alike_are_both_offered() -> None:
     matcher = Matcher({"village": {"1": ("上庄村",), "2": ("尚庄村",)}})
     text = "shangzhuangcun"
-    (found,) = choose(matcher.find(text, syllables.tokens(text)))
+    (found,) = choose(matcher.find(Utterance(text)))
     assert set(found.values) == {"1", "2"}
     text = "上庄村"
-    (found,) = choose(matcher.find(text, syllables.tokens(text)))
+    (found,) = choose(matcher.find(Utterance(text)))
     assert found.values == ("1",)
 
 
 def test_one_that_is_not_tolerant_hears_what_sounds_alike_or_is_doubled_and_no_more() -> None:
     matcher = Matcher(NAMES, tolerant=False)
-    found = {
-        text: matcher.find(text, syllables.tokens(text))
-        for text in ("西红是", "西红红柿", "西红", "西大红柿", "西红板")
-    }
+    found = {text: matcher.find(Utterance(text)) for text in ("西红是", "西红红柿", "西红", "西大红柿", "西红板")}
     assert [text for text, mentions in found.items() if mentions] == ["西红是", "西红红柿"]
+
+
+@pytest.mark.parametrize("text", ["", "。", "玉", "，，玉"])
+def test_a_text_that_has_next_to_nothing_names_nothing(text: str) -> None:
+    for matcher in (Matcher(NAMES), Matcher(NAMES, tolerant=False), Matcher(NAMES, by_ear=False)):
+        assert matcher.find(Utterance(text)) == []
 
 
 def test_a_number_is_not_cut_out_of_a_longer_one() -> None:
     matcher = Matcher({"route": {"1路": ("1路",)}}, by_ear=False)
-    assert matcher.find("11路", syllables.tokens("11路")) == []
-    assert matcher.find("1路", syllables.tokens("1路"))
+    assert matcher.find(Utterance("11路")) == []
+    assert matcher.find(Utterance("1路"))
 
 
 def test_everyday_words_are_as_few_and_long_as_can_be() -> None:
