@@ -18,21 +18,23 @@ class Lexicon:
         return word in self.words
 
     @cached_property
-    def _starts(self) -> frozenset[str]:
-        return frozenset(word[:2] for word in self.words)
+    def _starts(self) -> dict[str, int]:
+        """How words begin, with how long the longest is that begins so."""
+        return {word[:2]: len(word) for word in sorted(self.words, key=len)}
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where the words of a text stand, as few and as long as they can be; single characters are left out."""
-        size = len(text)
+        size, starts, words = len(text), self._starts, self.words
         # best[i]: the fewest pieces from i on; a single character counts like a piece and a little more
         best = [0.0] * (size + 1)
         step = [1] * (size + 1)
         for start in range(size - 1, -1, -1):
             best[start] = best[start + 1] + 1.01
             step[start] = 1
-            if text[start : start + 2] in self._starts:
-                for length in range(2, min(LONGEST, size - start) + 1):
-                    if text[start : start + length] in self.words and best[start + length] + 1 < best[start]:
+            longest = starts.get(text[start : start + 2])
+            if longest:
+                for length in range(2, min(longest, size - start) + 1):
+                    if text[start : start + length] in words and best[start + length] + 1 < best[start]:
                         best[start] = best[start + length] + 1
                         step[start] = length
         found, at = [], 0

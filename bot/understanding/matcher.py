@@ -284,30 +284,28 @@ def _cost(
 ) -> float:
     """What it costs to take the tokens for a name, one of whose characters may be lost (`gap`) or strange (`extra`)."""
     total, same = 0.0, 0
+    surface, readings = entry.surface, entry.readings
     if gap is None and extra is not None:
         token = heard[extra]
-        beside = [heard[i].surface for i in (extra - 1, extra + 1) if 0 <= i < len(heard)]
-        total += DOUBLED if token.surface in beside else STRANGE
-        if (guards[extra] and token.surface not in beside) or extra in {0, len(heard) - 1}:
+        doubled = token.surface in [heard[i].surface for i in (extra - 1, extra + 1) if 0 <= i < len(heard)]
+        if (guards[extra] and not doubled) or extra in {0, len(heard) - 1}:
             return 9.0
-        pairs = [(i, i if i < extra else i + 1) for i in range(len(entry.surface))]
+        total += DOUBLED if doubled else STRANGE
+        heard, guards = [*heard[:extra], *heard[extra + 1 :]], [*guards[:extra], *guards[extra + 1 :]]
     elif gap is not None and extra is None:
         total += LOST
-        pairs = [(i if i < gap else i + 1, i) for i in range(len(heard))]
-    else:
-        pairs = [(i, i) for i in range(len(entry.surface))]
-    for known, at in pairs:
-        token = heard[at]
-        if token.surface == entry.surface[known]:
+        surface, readings = surface[:gap] + surface[gap + 1 :], readings[:gap] + readings[gap + 1 :]
+    for character, said, token, guard in zip(surface, readings, heard, guards, strict=True):
+        if token.surface == character:
             same += 1
             continue
         if not token.typed:
-            total += guards[at]
-        if (token.surface, entry.surface[known]) in alike:
+            total += guard
+        if (token.surface, character) in alike:
             total += LOOKALIKE
             same += 1
             continue
-        total += syllables.nearest(entry.readings[known], token.readings, token.typed)
+        total += syllables.nearest(said, token.readings, token.typed)
         if token.typed:
             same += 1
         elif token.surface in _LITTLE and not (token.surface == "和" and token.start == 0):  # nothing stands before it

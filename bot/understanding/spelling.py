@@ -48,11 +48,13 @@ class Speller:
     def _likely(self, mention: Mention) -> bool:
         """Whether so much may be misspelt of a word."""
         word, said = mention.surface, mention.said
+        if not mention.cost:
+            return len(word) > 2 or said[0] != said[1]  # 养养 is 养 twice
         most = _DATE if word in self._dates else _MOST.get(len(word), _MOST_LONGER)
         if mention.cost > most or _QUOTES & set(said):
             return False
         if len(word) == 2:
-            return ASKING & set(said) <= set(word) and said[:1] != said[1:]  # 养养 is 养 twice
+            return ASKING & set(said) <= set(word) and said[:1] != said[1:]
         return mention.cost <= _ONE or ASKING & set(said) <= set(word)
 
     def respelt(self, utterance: Utterance, names: Sequence[Mention]) -> str:
@@ -69,7 +71,11 @@ class Speller:
             and not any(mention.start < end and start < mention.end for start, end in taken)
             and (len(mention.surface) >= _LONG or not any(start <= mention.start < end for start, end in quoted))
         ]
-        broken = [name for name in names if not name.typed and name.length > len(_MARKS.sub("", name.said))]
+        broken = [
+            name for name in names if name.cost and not name.typed and name.length > len(_MARKS.sub("", name.said))
+        ]
+        if not broken and not any(mention.cost for mention in heard):
+            return text
         chosen = choose(heard, _BY_SOUND)
         beside = choose(mention for mention in heard if mention.cost and _beside(mention, chosen))
         for mention in sorted([*chosen, *beside, *broken], key=lambda found: -found.start):
