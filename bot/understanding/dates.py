@@ -359,65 +359,73 @@ def _year_before(found: re.Match[str], today: date) -> Period:
     return _day(_back(today, 12 if found[0] == "同比" else 1), found[0])
 
 
-RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Period | None]], ...] = tuple(
-    (re.compile(pattern), read)
-    for pattern, read in (
-        (r"(?<![\d-])(?P<y>(?:19|20)\d{2})[-/.](?P<m>\d{1,2})(?:[-/.](?P<d>\d{1,2})日?)?(?![\d-])", _iso),
-        (r"(?<![\d/])(?P<m>1[0-2]|[1-9])/(?P<d>3[01]|[12]\d|[1-9])(?![\d/])", _month_slash_day),
+#: The characters without any of which a text has no such date, how one is said, and how it is read.
+RULES: tuple[tuple[frozenset[str], re.Pattern[str], Callable[[re.Match[str], date], Period | None]], ...] = tuple(
+    (frozenset(signs), re.compile(pattern), read)
+    for signs, pattern, read in (
+        ("-/.", r"(?<![\d-])(?P<y>(?:19|20)\d{2})[-/.](?P<m>\d{1,2})(?:[-/.](?P<d>\d{1,2})日?)?(?![\d-])", _iso),
+        ("/", r"(?<![\d/])(?P<m>1[0-2]|[1-9])/(?P<d>3[01]|[12]\d|[1-9])(?![\d/])", _month_slash_day),
         (
+            "节夕旦宵午秋庆五明腊年月",
             rf"(?:(?P<y>{_SAID_YEAR})的?)?(?P<f>春节|过大年|过年|大年三十|年三十|除夕|元旦|正月十五|元宵节?|端午节?|五月节|中秋节?|八月节|国庆节?|五一节?|清明节?|腊八节?|小年|(?<![\d一二两三四五六七八九十几半多当今去前明])年(?=[前后]))"
             r"(?P<b>(?:之|以)?[前后])?(?!补|放|老)",
             _festival,
         ),
         (
+            "月",
             rf"(?:(?P<y>{_SAID_YEAR})的?)?(?:农历|阴历|旧历)?(?P<m>腊月|冬月|正月)(?P<d>初?[一二三四五六七八九十]{{1,3}}|廿[一二三四五六七八九]?)?(?:里|份)?",
             _lunar,
         ),
         (
+            "月",
             rf"(?:(?P<y>{_SAID_YEAR})的?)?(?:农历|阴历|旧历)(?P<m>[一二三四五六七八九十]{{1,2}}月|\d{{1,2}}月)(?P<d>初?[一二三四五六七八九十]{{1,3}}|廿[一二三四五六七八九]?|\d{{1,2}})?(?:日|号)?",
             _lunar,
         ),
-        (rf"(?P<y>{_SAID_YEAR}|上年)的?(?:这时候|这个时候|这会儿|今天|同期|这阵子|这时)", _same_time),
-        (r"今年以来|年初到现在|开年以来|这个?月以来|本月以来", _since),
-        (rf"(?:(?P<y>{_SAID_YEAR})的?)?(?P<m>[一二三四五六七八九十]{{1,2}}月)(?P<d>初[一二三四五六七八九十]|十五)(?![日号])", _lunar),
+        ("年", rf"(?P<y>{_SAID_YEAR}|上年)的?(?:这时候|这个时候|这会儿|今天|同期|这阵子|这时)", _same_time),
+        ("年月", r"今年以来|年初到现在|开年以来|这个?月以来|本月以来", _since),
+        ("月", rf"(?:(?P<y>{_SAID_YEAR})的?)?(?P<m>[一二三四五六七八九十]{{1,2}}月)(?P<d>初[一二三四五六七八九十]|十五)(?![日号])", _lunar),
         (
+            "月",
             rf"(?:(?P<y>{_SAID_YEAR}|{_Y}年?)的?)?(?<!\d)(?P<m>\d{{1,2}}|[一二三四五六七八九十]{{1,2}})月(?!饼|嫂|子)(?:份|里)?"
             rf"(?:(?P<d>{_N})(?:日|号)?(?![\d个万元块多共百千笔项次些直起])|(?P<part>上旬|中旬|下旬|初|底|末))?",
             _calendar,
         ),
-        (rf"(?:(?P<y>{_SAID_YEAR})的?)?(?:第?(?P<q>[一二三四1-4]|上个?|本|这个?)季度)", _quarter),
-        (rf"(?<![\d第])(?P<n>{_N}|半)(?P<u>天|日|周|个星期|星期|个礼拜|礼拜|个多?月|年)(?:之前|以前|前)", _ago),
+        ("季", rf"(?:(?P<y>{_SAID_YEAR})的?)?(?:第?(?P<q>[一二三四1-4]|上个?|本|这个?)季度)", _quarter),
+        ("前", rf"(?<![\d第])(?P<n>{_N}|半)(?P<u>天|日|周|个星期|星期|个礼拜|礼拜|个多?月|年)(?:之前|以前|前)", _ago),
         (
+            "近过这",
             rf"(?:(?:最近|近|过去)的?这?(?P<n>{_N}|半|几)?|这(?P<m>{_N}|半|几))(?P<u>天|日|周|个星期|星期|个礼拜|礼拜|个月|年)(?:里|内|来|以来)?",
             _recent,
         ),
-        (rf"(?:(?P<y>{_SAID_YEAR})的?)?(?P<s>[春夏秋冬])(?:天|季(?!度)|上(?!涨)|里头?)", _season),
-        (rf"(?P<y>{_SAID_YEAR})(?:全年)?(?P<part>上半年?|下半年?|年?底|年?初|末)?", _whole_year),
-        (r"(?<![\d-])(?P<y>20[12]\d)(?![\d\-./年斤元块亩吨公个户人头只棵盏])(?P<part>)", _whole_year),
-        (r"(?P<y>)(?P<part>上半年|下半年|年底|年初)", _whole_year),
-        (rf"(?P<w>上上个?{_WEEK}|上个?{_WEEK}|这个?{_WEEK}|本{_WEEK}|下个?{_WEEK})(?P<d>[一二三四五六日天末])?", _week),
+        ("春夏秋冬", rf"(?:(?P<y>{_SAID_YEAR})的?)?(?P<s>[春夏秋冬])(?:天|季(?!度)|上(?!涨)|里头?)", _season),
+        ("年", rf"(?P<y>{_SAID_YEAR})(?:全年)?(?P<part>上半年?|下半年?|年?底|年?初|末)?", _whole_year),
+        ("2", r"(?<![\d-])(?P<y>20[12]\d)(?![\d\-./年斤元块亩吨公个户人头只棵盏])(?P<part>)", _whole_year),
+        ("年", r"(?P<y>)(?P<part>上半年|下半年|年底|年初)", _whole_year),
+        ("周期拜", rf"(?P<w>上上个?{_WEEK}|上个?{_WEEK}|这个?{_WEEK}|本{_WEEK}|下个?{_WEEK})(?P<d>[一二三四五六日天末])?", _week),
         (
+            "月",
             rf"(?P<w>上上个?月|上个?月|这个?月|本月|当月|下个?月|前个月)(?:(?P<d>{_N})(?:日|号)|份?(?P<part>上旬|中旬|下旬|初|底|末))?",
             _month_word,
         ),
-        (r"大前[天儿日]|大后[天儿日]|今[天儿日]个?|昨[天儿日]个?|夜儿个?|夜个|夜来(?!香)|前[天儿日]个?|明[天儿日]个?|后[天儿日]个?|当天", _day_word),
-        (r"同比|环比", _year_before),
-        (r"(?<![\d.\-月A-Za-z第])(?P<d>[12]\d|3[01]|[1-9]|[一二三四五六七八九十]{1,3})[号日](?![\d地楼棚线车院店桌井库院门圈舍仓文机路公])", _day_of_month),
+        ("今昨夜前明后当", r"大前[天儿日]|大后[天儿日]|今[天儿日]个?|昨[天儿日]个?|夜儿个?|夜个|夜来(?!香)|前[天儿日]个?|明[天儿日]个?|后[天儿日]个?|当天", _day_word),
+        ("比", r"同比|环比", _year_before),
+        ("号日", r"(?<![\d.\-月A-Za-z第])(?P<d>[12]\d|3[01]|[1-9]|[一二三四五六七八九十]{1,3})[号日](?![\d地楼棚线车院店桌井库院门圈舍仓文机路公])", _day_of_month),
     )
 )  # fmt: skip
 
 
-#: No rule reads a text without one of these: most messages name no time, which one search tells.
-TELLS = re.compile(r"[年月日天号周期拜季前节夕旦宵午秋庆明腊春夏冬儿夜比/]|五一|20\d|\d[-.]")
+#: Most messages have none of them.
+_SIGNS = frozenset().union(*(signs for signs, _, _ in RULES))
 
 
 def find(text: str, today: date) -> list[Found]:
     """All periods of a text, left to right, none inside another; two joined by 到 are one stretch."""
     taken: list[Found] = []
-    if not TELLS.search(text):
+    if _SIGNS.isdisjoint(text):
         return taken
-    for pattern, read in RULES:
-        for match in pattern.finditer(text):
+    said = set(text)
+    for signs, pattern, read in RULES:
+        for match in pattern.finditer(text) if not signs.isdisjoint(said) else ():
             if not match[0] or any(match.start() < other.end and other.start < match.end() for other in taken):
                 continue
             period = read(match, today)

@@ -53,6 +53,7 @@ _VAGUE = re.compile(r"^一(?=[斤亩头只吨箱车袋棵株]|公斤)")
 #: Below this confidence whoever is asked may want to ask back: the other readings are handed on.
 _UNSURE = 0.9
 
+_SAYS_ANYTHING = re.compile(r"[^\W_]")
 #: What beside a name makes no question of it.
 _SAYS_NOTHING = re.compile("[^一-鿿]|[的了呢啊呀吧嘛在是里那这个和跟与]")
 
@@ -88,7 +89,7 @@ class Understanding:
     def parse(self, text: str, today: date) -> list[Query]:
         """The questions of a message, usually one; [] where there is nothing to read."""
         plain = self.plain(text)
-        if not re.search(r"[^\W_]", plain):
+        if not _SAYS_ANYTHING.search(plain):
             return []
         whole = self._query(plain, today)
         if not self.model.ours or "title" in whole.slots:

@@ -86,6 +86,10 @@ class Utterance:
         self.openings = [
             (said[at : at + 2], said[at + 1 : at + 3], said[at] + said[at + 2 : at + 3]) for at in range(len(said))
         ]
+        #: which of them sound like a neighbour
+        self.doubled = {
+            near for at, (two, _, _) in enumerate(self.openings) if two[:1] == two[1:] for near in (at, at + 1)
+        }
         #: the everyday word that each spoken token belongs to
         self.inside: list[tuple[int, int] | None] = [None] * len(self.spoken)
         index_at = {token.start: index for index, token in enumerate(self.spoken)}
@@ -190,9 +194,9 @@ class Matcher:
 
     def _heard(self, utterance: Utterance, written: Container[tuple[int, int]]) -> Iterator[Mention]:
         """Names as they sound, where nothing is `written` that begins and ends there."""
-        tokens, sounds, inside = utterance.spoken, utterance.sounds, utterance.inside
+        tokens, inside = utterance.spoken, utterance.inside
         for first in self._beginnings(utterance):
-            candidates = self._candidates(sounds[first : first + self._longest_heard + 1])
+            candidates = self._candidates(utterance, first)
             for size in sorted(candidates):
                 if (tokens[first].start, tokens[first + size - 1].end) in written:
                     continue
@@ -204,12 +208,13 @@ class Matcher:
         known, openings = self._sounds, enumerate(utterance.openings)
         if self._tolerant:
             return [at for at, (two, after, around) in openings if two in known or after in known or around in known]
-        return [at for at, (two, _, _) in openings if two in known or two[:1] == two[1:]]
+        return [at for at, (two, _, _) in openings if two in known or at in utterance.doubled]
 
-    def _candidates(self, heard: str) -> dict[int, list[tuple[_Entry, int | None, int | None]]]:
-        """Names that the beginning of what is heard may be, by how much of it: with the character that each would lack,
-        and the one that would be strange.
+    def _candidates(self, utterance: Utterance, first: int) -> dict[int, list[tuple[_Entry, int | None, int | None]]]:
+        """Names that what is heard from `first` on may begin with, by how much of it: with the character that each would
+        lack, and the one that would be strange.
         """
+        heard = utterance.sounds[first : first + self._longest_heard + 1]
         known, count, reach = self._sounds, len(heard), 1
         found: dict[int, list[tuple[_Entry, int | None, int | None]]] = defaultdict(list)
         for size in range(2, count + 1):
@@ -219,12 +224,10 @@ class Matcher:
             reach = size
             for entry, lost in entries:
                 found[size].append((entry, lost, None))
-        for strange in range(min(reach + 1, count)):
-            if (
-                not self._tolerant
-                and heard[strange] not in heard[max(strange - 1, 0) : strange] + heard[strange + 1 : strange + 2]
-            ):
-                continue
+        odd: Iterable[int] = range(min(reach + 1, count))
+        if not self._tolerant:
+            odd = [at for at in odd if first + at in utterance.doubled] if utterance.doubled else ()
+        for strange in odd:
             without = heard[:strange] + heard[strange + 1 :]
             for length in range(max(2, strange), count):
                 entries = known.get(without[:length])

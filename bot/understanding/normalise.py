@@ -12,6 +12,11 @@ MAX_LENGTH = 500
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f\u00ad]")
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf]")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
+_MARKS = re.compile(r"[\W_]")
+_FULL_WIDTH = str.maketrans({",": "，", "?": "？", "!": "！", ";": "；", "~": None})
+_THOUSANDS = re.compile(r"(?<=\d)，(?=\d{3}(?!\d))")
+_BETWEEN_HANZI = re.compile(r"(?<=[一-鿿])[ 　.．·…_*#@^]+(?=[一-鿿])")
+_AROUND_MARKS = re.compile(r"\s*([，。？！；、])\s*")
 _PADDING = re.compile(
     r"^(?:(?:你好|您好|喂|在吗|在不|请问(?:一下)?|麻烦(?:问)?(?:一下|您)?|劳驾|打听(?:一下|下|个事)|想问(?:一下|下|问)?|问(?:一下|下|问)|"
     r"老师|同志|大哥|大姐|师傅|闺女|小伙子|那个(?![村镇乡庄市])|那啥|就是|嗯+|哎+|唉+|啊+|呃+|我(?:就)?想(?:知道|问问?|打听)(?:一下|下)?|帮(?:我|俺)(?:查|看)(?:一下|下|查|看)?)[,，。!！?？:：\s]*)+"
@@ -62,15 +67,16 @@ def tidy(text: str) -> str:
     hanzi.
     """
     text = unicodedata.normalize("NFKC", text[: MAX_LENGTH * 2])[:MAX_LENGTH]
-    text = _EMOJI.sub(" ", _ZERO_WIDTH.sub("", text))
+    if not text.isalnum():
+        text = _EMOJI.sub(" ", _ZERO_WIDTH.sub("", text))
     if any(_is_traditional(character) for character in set(text)):
         text = str(_converter().convert(text))
-    text = text.replace(",", "，").replace("?", "？").replace("!", "！").replace(";", "；").replace("~", "")
-    text = re.sub(r"(?<=\d)，(?=\d{3}(?!\d))", "", text)
-    text = _REPEATED.sub(r"\1", text)
-    text = re.sub(r"(?<=[一-鿿])[ 　.．·…_*#@^]+(?=[一-鿿])", "", text)
-    text = re.sub(r"\s*([，。？！；、])\s*", r"\1", text)
-    return re.sub(r"\s+", " ", text).strip()
+    if text.isalnum():  # most messages have no mark
+        return _REPEATED.sub(r"\1", text)
+    text = text.translate(_FULL_WIDTH)
+    text = _REPEATED.sub(r"\1", _THOUSANDS.sub("", text))
+    text = _AROUND_MARKS.sub(r"\1", _BETWEEN_HANZI.sub("", text))
+    return " ".join(text.split())
 
 
 def normalise(text: str) -> str:
@@ -79,7 +85,7 @@ def normalise(text: str) -> str:
     text = _FORMALLY.sub(lambda found: found[0].translate(_FORMAL), text)
     text = _TWICE.sub(r"\1", _IN_A_CODE.sub(lambda found: found[1] or "", _MOST.sub("最", _VILLAGE.sub("村", text))))
     stripped = _TAIL.sub("", _PADDING.sub("", text))
-    text = stripped if len(re.sub(r"[\W_]", "", stripped)) >= 2 else text
+    text = stripped if stripped == text or len(_MARKS.sub("", stripped)) >= 2 else text
     return text if _ASKS.search(text) else _WHICH.sub("哪", text, count=1)
 
 
