@@ -140,15 +140,15 @@ class Matcher:
                         for index in _may_be_lost(surface) if tolerant else ():
                             sounds[key[:index] + key[index + 1 :]].append((entry, index))
         self._tolerant = tolerant
-        self._exact = {name: [(slot, tuple(values)) for slot, values in slots.items()] for name, slots in exact.items()}
-        # beginnings of one character that are a name and of two, with the longest that begins so
-        self._exact_starts = {name[:2]: len(name) for name in sorted(exact, key=len)}
-        self._longest_heard = longest_heard
-        #: by sounds; from two sounds on the beginning of one is there too
+        #: as written and by sound; from two characters on the beginning of each is there too
+        self._exact: dict[str, Sequence[tuple[str, tuple[str, ...]]]] = dict.fromkeys(_beginnings(exact), ())
+        for name, slots in exact.items():
+            self._exact[name] = [(slot, tuple(values)) for slot, values in slots.items()]
         self._sounds: dict[str, Sequence[tuple[_Entry, int | None]]] = {
-            key[:size]: () for key in sounds for size in range(2, len(key))
+            **dict.fromkeys(_beginnings(sounds), ()),
+            **sounds,
         }
-        self._sounds.update(sounds)
+        self._longest_heard = longest_heard
 
     def _keys(self, entry: _Entry) -> set[str]:
         """The sounds under which a name is kept: every way to read it, eight at most, and those of its lookalikes."""
@@ -179,12 +179,13 @@ class Matcher:
 
     def _written(self, utterance: Utterance) -> Iterator[Mention]:
         """Names as written, stray marks left out."""
-        plain, places, exact, starts = utterance.plain, utterance.places, self._exact, self._exact_starts
+        plain, places, exact = utterance.plain, utterance.places, self._exact
         size, latin = len(plain), utterance.latin
-        for start in [at for at, two in enumerate(utterance.pairs) if two in starts or two[0] in starts]:
-            most = starts.get(utterance.pairs[start], 1)
-            for end in range(start + 1, min(size, start + most) + 1):
+        for start in [at for at, two in enumerate(utterance.pairs) if two in exact or two[0] in exact]:
+            for end in range(start + 1, size + 1):
                 hits = exact.get(plain[start:end])
+                if hits is None and end > start + 1:
+                    break
                 if hits and (not latin or _whole_run(plain, start, end)):
                     first, last = places[start], places[end - 1] + 1
                     cost = 0.0 if last - first == end - start else BROKEN
@@ -200,7 +201,7 @@ class Matcher:
             for size in sorted(candidates):
                 if (tokens[first].start, tokens[first + size - 1].end) in written:
                     continue
-                guards = [_guard(word, first, first + size) for word in inside[first : first + size]]
+                guards = [_guard(word, first, first + size) if word else 0.0 for word in inside[first : first + size]]
                 yield from self._mentions(candidates[size], tokens[first : first + size], guards, utterance.text)
 
     def _beginnings(self, utterance: Utterance) -> list[int]:
@@ -263,6 +264,10 @@ class Matcher:
             yield Mention(slot, values, start, end, least, text[start:end], surface, typed)
 
 
+def _beginnings(names: Iterable[str]) -> Iterator[str]:
+    return (name[:size] for name in names for size in range(2, len(name)))
+
+
 def _may_be_lost(name: str) -> Iterable[int]:
     """Which of its characters a name may lack: none of two, and of three none whose loss leaves 庄村, any village's end."""
     if len(name) < 3:
@@ -270,10 +275,8 @@ def _may_be_lost(name: str) -> Iterable[int]:
     return (2,) if len(name) == 3 and name[2] == "村" else range(len(name))
 
 
-def _guard(word: tuple[int, int] | None, first: int, last: int) -> float:
+def _guard(word: tuple[int, int], first: int, last: int) -> float:
     """What it costs to take a character of an everyday word for a misspelt one: all, unless the name is more than it."""
-    if word is None:
-        return 0.0
     return _INSIDE_A_WORD if first <= word[0] and word[1] <= last and word[1] - word[0] < last - first else 9.0
 
 

@@ -138,7 +138,7 @@ class Vectorizer:
 
     def __init__(self, vocabulary: Mapping[str, int], idf: Floats) -> None:
         self._vocabulary = vocabulary
-        self._idf = idf
+        self._idf = idf.astype(np.float64)
         kinds = {kind: number for number, kind in enumerate(KINDS)}
         self._kinds = np.zeros(len(vocabulary), dtype=np.uint8)  # small: it is looked up for each message
         for name, index in vocabulary.items():
@@ -150,7 +150,9 @@ class Vectorizer:
         counts = Counter(map(self._vocabulary.get, found))
         counts.pop(None, 0)
         indexes = np.fromiter(counts, np.intp, len(counts))
-        values = self._idf[indexes] * (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts))))
+        values = self._idf[indexes]
+        if max(counts.values(), default=1) > 1:
+            values *= 1 + np.log(np.fromiter(counts.values(), np.float64, len(counts)))
         kinds = self._kinds[indexes]
         lengths = np.bincount(kinds, values * values, len(self._weights))
         factors = self._weights / np.sqrt(lengths + _NOT_ZERO)
