@@ -17,6 +17,7 @@ _DATE, _ONE = 0.6, 0.45
 _QUOTED = re.compile(r"[“\"「『《‘'][^”\"」』》’']*[”\"」』》’']")
 _OR_NOT = re.compile("([一-鿿])[不没]\\1")  # 酸不酸
 _QUOTES = frozenset("“”\"「」『』《》‘’'")
+_TRADES = {"买", "卖"}  # they sound alike, but neither is a misspelling of the other
 ASKING = frozenset("哪啥咋谁")  # 哪天 is no misspelt 那天
 #: A longer word that sounds the same is meant rather than the shorter one in it: 窄基地 is 宅基地 and not 基地.
 _BY_SOUND = 2.4
@@ -51,7 +52,7 @@ class Speller:
         if not mention.cost:
             return len(word) > 2 or said[0] != said[1]  # 养养 is 养 twice
         most = _DATE if word in self._dates else _MOST.get(len(word), _MOST_LONGER)
-        if mention.cost > most or _QUOTES & set(said):
+        if mention.cost > most or _QUOTES & set(said) or _TRADES in [{*each} for each in zip(said, word, strict=False)]:
             return False
         if len(word) == 2:
             return ASKING & set(said) <= set(word) and said[:1] != said[1:]

@@ -104,6 +104,13 @@ def test_a_month_is_read_however_it_is_written(engine: Understanding, said: str)
     assert parsed(engine, f"俺村{said}的流水").slots["period"].start == date(2026, 7, 1)
 
 
+@pytest.mark.parametrize(
+    ("said", "read"), [("鸡蛋上哪卖", "鸡蛋上哪卖"), ("鸡蛋上哪mai", "鸡蛋上哪买"), ("上哪埋化肥", "上哪买化肥")]
+)
+def test_who_wants_to_sell_is_not_taken_for_a_buyer(engine: Understanding, said: str, read: str) -> None:
+    assert parsed(engine, said).text == read
+
+
 @pytest.mark.parametrize("text", ["树猩村上阁星期支出了多少", "树行村上个星期支出了多少"])
 def test_what_a_misspelt_village_ends_with_is_no_village_of_ours(engine: Understanding, text: str) -> None:
     slots = parsed(engine, text).slots
