@@ -39,13 +39,17 @@ _MOST = re.compile(r"[罪醉嘴](?=[多少高低贵大小好差]|便宜)")
 _VILLAGE = re.compile(
     "(?<=[我咱俺们])(?:寸|存(?=[有里上委今去这哪谁几多种]))|(?<=[一-鿿][一-鿿])[存寸](?=上(?:个?月|半年)|[今去前]年|[一二三四五六七八九十]+月)"
 )
-_TWICE = re.compile(r"([一二三四五六七八九])\1(?=月)")  # 七七月
+#: What is written twice and is never meant so: 七七月, 上个月月最大, 坏了了.
+_TWICE = re.compile(
+    r"([一二三四五六七八九])\1(?=月)|(?<=[个上本\d一二三四五六七八九十])(月)月(?![红季])|([了吗呢])\3|(?<!目)(的)的(?!确)"
+)
 #: Numerals as accountants write them.
 _FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
 _FORMALLY = re.compile("[壹贰叁肆伍陆柒捌玖拾]+(?=[年月日号季亩元块百千万])")
 _IN_A_CODE = re.compile(
-    r"(?<![A-Za-z])([A-Za-z]{1,4}-?\d+)[。，、！~…·.]+(?=\d)|(?<=\d-)[。，、！~…·.]+(?=\d)|(?<=\d)[。，、！~…·]+(?=\d*-\d{3})"
+    r"(?<![A-Za-z])([A-Za-z]{1,4}-?\d+)[。，、！~…·.]+(?=\d)|(?<=\d-)[。，、！~…·.]+(?=\d)|(?<=\d)(?:[。，、！~…·]|\.{2,})+(?=\d*-\d{3})"
 )
+_IN_A_YEAR = re.compile(r"(?<!\d)([12]\d{0,2})[。，、！~…·]+(\d{1,3})(?=年)")  # 202！5年
 _DIGITS = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 
@@ -83,7 +87,10 @@ def normalise(text: str) -> str:
     """`tidy`, and without polite padding or marks around a question."""
     text = tidy(_with_commas(text)).strip(" 。．.，、！~-_")
     text = _FORMALLY.sub(lambda found: found[0].translate(_FORMAL), text)
-    text = _TWICE.sub(r"\1", _IN_A_CODE.sub(lambda found: found[1] or "", _MOST.sub("最", _VILLAGE.sub("村", text))))
+    text = _IN_A_YEAR.sub(lambda found: found[1] + found[2] if len(found[1] + found[2]) == 4 else found[0], text)
+    text = _TWICE.sub(
+        r"\1\2\3\4", _IN_A_CODE.sub(lambda found: found[1] or "", _MOST.sub("最", _VILLAGE.sub("村", text)))
+    )
     stripped = _TAIL.sub("", _PADDING.sub("", text))
     text = stripped if stripped == text or len(_MARKS.sub("", stripped)) >= 2 else text
     return text if _ASKS.search(text) else _WHICH.sub("哪", text, count=1)

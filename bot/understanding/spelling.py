@@ -26,14 +26,15 @@ _BY_SOUND = 2.4
 _LONG = 4
 
 _MARKS = re.compile(r"[\W_]+")
-#: What a character beside a figure is, by its sound: 就月 -> 九月, 尚月 -> 上月; 七阅 -> 七月; 2009辗 -> 2009年.
-_BESIDE_FIGURES = (
+#: What a character is by its neighbour and its sound: 就月 -> 九月, 尚月 -> 上月; 七阅 -> 七月; 2009辗 -> 2009年; 增么 -> 怎么.
+_BY_NEIGHBOUR = (
     (
         re.compile("(?<![一二三四五六七八九十])[一-鿿](?=月(?![底初末亮饼嫂子]))"),
         {"yi": "一", "er": "二", "san": "三", "si": "四", "wu": "五", "liu": "六", "qi": "七", "ba": "八", "jiu": "九"}
         | {"shi": "十", "shang": "上"},
     ),
     (re.compile("(?<=[一二三四五六七八九十])[一-鿿]"), {"yue": "月"}),
+    (re.compile("[一-鿿](?=么)"), {"zen": "怎", "zeng": "怎", "shen": "什", "sen": "什"}),
     (re.compile(r"(?<=\d)[一-鿿](?![一-鿿]*级)"), {"nian": "年", "yue": "月", "hao": "号", "lu": "路"}),
 )
 
@@ -60,7 +61,7 @@ class Speller:
 
     def respelt(self, utterance: Utterance, names: Sequence[Mention]) -> str:
         """The text with misspelt words put right outside `names`, and stray marks taken out of words and names."""
-        text = _with_figures(utterance.text, utterance.words)
+        text = _by_neighbour(utterance.text, utterance.words)
         taken = [(mention.start, mention.end) for mention in names] + [found.span() for found in _OR_NOT.finditer(text)]
         quoted = [found.span() for found in _QUOTED.finditer(text)]
         ends = dict(utterance.words)
@@ -99,10 +100,10 @@ def _beside(word: Mention, chosen: Iterable[Mention]) -> bool:
     )
 
 
-def _with_figures(text: str, words: Iterable[tuple[int, int]]) -> str:
-    """The text with what belongs to a figure put right, outside its `words`."""
+def _by_neighbour(text: str, words: Iterable[tuple[int, int]]) -> str:
+    """The text with what belongs to a figure or to 么 put right, outside its `words`."""
     inside = {at for start, end in words for at in range(start, end)}
-    for pattern, by_sound in _BESIDE_FIGURES:
+    for pattern, by_sound in _BY_NEIGHBOUR:
         for found in pattern.finditer(text):
             said = syllables.readings(found[0])
             if said and found.start() not in inside:

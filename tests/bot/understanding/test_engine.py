@@ -111,6 +111,13 @@ def test_who_wants_to_sell_is_not_taken_for_a_buyer(engine: Understanding, said:
     assert parsed(engine, said).text == read
 
 
+@pytest.mark.parametrize(
+    ("said", "read"), [("低保增么办", "低保怎么办"), ("村里有森么通知", "村里有什么通知"), ("这么贵", "这么贵")]
+)
+def test_how_and_what_are_heard_before_their_second_character(engine: Understanding, said: str, read: str) -> None:
+    assert parsed(engine, said).text == read
+
+
 @pytest.mark.parametrize("text", ["树猩村上阁星期支出了多少", "树行村上个星期支出了多少"])
 def test_what_a_misspelt_village_ends_with_is_no_village_of_ours(engine: Understanding, text: str) -> None:
     slots = parsed(engine, text).slots
