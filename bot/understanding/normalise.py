@@ -49,6 +49,8 @@ _FORMALLY = re.compile("[壹贰叁肆伍陆柒捌玖拾]+(?=[年月日号季亩�
 _IN_A_CODE = re.compile(
     r"(?<![A-Za-z])([A-Za-z]{1,4}-?\d+)[。，、！~…·.]+(?=\d)|(?<=\d-)[。，、！~…·.]+(?=\d)|(?<=\d)(?:[。，、！~…·]|\.{2,})+(?=\d*-\d{3})"
 )
+#: 五保户 without its 保: nobody counts five households.
+_FIVE = re.compile("(?<![一二三四五六七八九十百零])五户(?=有{0,2}[多几])|(?<=多少)五户|(?<=几个)五户")
 _IN_A_YEAR = re.compile(r"(?<!\d)([12]\d{0,2})[。，、！~…·]+(\d{1,3})(?=年)")  # 202！5年
 _DIGITS = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -87,6 +89,7 @@ def normalise(text: str) -> str:
     """`tidy`, and without polite padding or marks around a question."""
     text = tidy(_with_commas(text)).strip(" 。．.，、！~-_")
     text = _FORMALLY.sub(lambda found: found[0].translate(_FORMAL), text)
+    text = _FIVE.sub("五保户", text)
     text = _IN_A_YEAR.sub(lambda found: found[1] + found[2] if len(found[1] + found[2]) == 4 else found[0], text)
     text = _TWICE.sub(
         r"\1\2\3\4", _IN_A_CODE.sub(lambda found: found[1] or "", _MOST.sub("最", _VILLAGE.sub("村", text)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.understanding import syllables
 from bot.understanding.lexicon import Lexicon
-from bot.understanding.matcher import Mention
+from bot.understanding.matcher import BROKEN, Mention
 from bot.understanding.query import Names
 
 _TAILS = ("村", "社区", "居委会", "村委会")
@@ -81,7 +81,7 @@ class PlaceReader:
             return True
         tailed = mention.surface.endswith(_TAILS) and (mention.typed or mention.said.endswith("村"))
         bare = mention.said.removesuffix("村")
-        if mention.cost and not mention.typed:
+        if mention.cost > BROKEN and not mention.typed:
             if bare in self._lexicon or len(bare) < 2 or mention.cost > _GUESS:
                 return False
             named = tailed or after.startswith("村")

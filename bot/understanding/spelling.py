@@ -19,14 +19,11 @@ _OR_NOT = re.compile("([一-鿿])[不没]\\1")  # 酸不酸
 _QUOTES = frozenset("“”\"「」『』《》‘’'")
 _TRADES = {"买", "卖"}  # they sound alike, but neither is a misspelling of the other
 ASKING = frozenset("哪啥咋谁")  # 哪天 is no misspelt 那天
-#: A longer word that sounds the same is meant rather than the shorter one in it: 窄基地 is 宅基地 and not 基地.
-_BY_SOUND = 2.4
-
 #: Within quotation marks only words of this length are put right: a title is said as it is.
 _LONG = 4
 
 _MARKS = re.compile(r"[\W_]+")
-#: What a character is by its neighbour and its sound: 就月 -> 九月, 尚月 -> 上月; 七阅 -> 七月; 2009辗 -> 2009年; 增么 -> 怎么.
+#: What a character is by its neighbour and its sound: 就月 -> 九月, 尚月 -> 上月; 七阅 -> 七月; 2009辗 -> 2009年; 增么 -> 怎么; 鼻去年 -> 比去年.
 _BY_NEIGHBOUR = (
     (
         re.compile("(?<![一二三四五六七八九十])[一-鿿](?=月(?![底初末亮饼嫂子]))"),
@@ -34,6 +31,7 @@ _BY_NEIGHBOUR = (
         | {"shi": "十", "shang": "上"},
     ),
     (re.compile("(?<=[一二三四五六七八九十])[一-鿿]"), {"yue": "月"}),
+    (re.compile("[一-鿿](?=[去前往]年|上个?月|昨天|前天|上周|年初)"), {"bi": "比"}),
     (re.compile("[一-鿿](?=么)"), {"zen": "怎", "zeng": "怎", "shen": "什", "sen": "什"}),
     (re.compile(r"(?<=\d)[一-鿿](?![一-鿿]*级)"), {"nian": "年", "yue": "月", "hao": "号", "lu": "路"}),
 )
@@ -78,7 +76,7 @@ class Speller:
         ]
         if not broken and not any(mention.cost for mention in heard):
             return text
-        chosen = choose(heard, _BY_SOUND)
+        chosen = choose(heard)
         beside = choose(mention for mention in heard if mention.cost and _beside(mention, chosen))
         for mention in sorted([*chosen, *beside, *broken], key=lambda found: -found.start):
             if mention.cost:
@@ -101,7 +99,7 @@ def _beside(word: Mention, chosen: Iterable[Mention]) -> bool:
 
 
 def _by_neighbour(text: str, words: Iterable[tuple[int, int]]) -> str:
-    """The text with what belongs to a figure or to 么 put right, outside its `words`."""
+    """The text with what belongs to a figure, a time or 么 put right, outside its `words`."""
     inside = {at for start, end in words for at in range(start, end)}
     for pattern, by_sound in _BY_NEIGHBOUR:
         for found in pattern.finditer(text):

@@ -111,10 +111,24 @@ def test_who_wants_to_sell_is_not_taken_for_a_buyer(engine: Understanding, said:
     assert parsed(engine, said).text == read
 
 
+def test_a_longer_name_of_the_same_sound_is_meant(engine: Understanding) -> None:
+    assert parsed(engine, "咱村低保弧都是些谁家").text == "咱村低保户都是些谁家"
+
+
+def test_a_village_with_a_stray_mark_inside_needs_no_more_signs_than_without(engine: Understanding) -> None:
+    assert parsed(engine, "列一下松！汀今年的支出").slots["village"] == "130283111209"
+
+
 @pytest.mark.parametrize(
-    ("said", "read"), [("低保增么办", "低保怎么办"), ("村里有森么通知", "村里有什么通知"), ("这么贵", "这么贵")]
+    ("said", "read"),
+    [
+        ("低保增么办", "低保怎么办"),
+        ("村里有森么通知", "村里有什么通知"),
+        ("这么贵", "这么贵"),
+        ("低保户鼻去年多吗", "低保户比去年多吗"),
+    ],
 )
-def test_how_and_what_are_heard_before_their_second_character(engine: Understanding, said: str, read: str) -> None:
+def test_a_character_is_heard_by_its_neighbour(engine: Understanding, said: str, read: str) -> None:
     assert parsed(engine, said).text == read
 
 
