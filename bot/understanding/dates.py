@@ -465,5 +465,5 @@ def _is_baseline(found: Found, text: str, all_found: list[Found]) -> bool:
 
 
 def _sounds_like_than(character: str) -> bool:
-    """Whether a character is 比 or another of its sound."""
-    return any(said[:-1] == "bi" for said in syllables.readings(character)[:1]) if character else False
+    """Whether a character is 比 or another of its sound; 笔 (那笔去年的账) and 币 stand there for themselves."""
+    return character not in {"", "笔", "币"} and any(said[:-1] == "bi" for said in syllables.readings(character)[:1])

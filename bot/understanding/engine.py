@@ -40,7 +40,7 @@ _PATTERNS = (
     ),
     ("code", re.compile(r"(?<![A-Za-z\d])(?P<v>[A-Za-z]{1,4}-?\d{3,12})(?![\d年月])")),
 )
-#: None of them is without a quotation mark or a digit, as most messages are.
+#: Each of them holds a quotation mark or a digit; most messages hold neither.
 _SAYS_ONE = re.compile(r"[“\"「『《‘'\d]")
 _AMOUNT = re.compile(
     r"(?<![\d.几好数])(?P<v>(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百千]+)(?:万|千|百)?(?P<u>公斤|斤|亩|头|只|吨|块钱|元|箱|车|袋|棵|株|岁|平米|平方米|公里|万元))|(?P<half>半亩|半吨|百岁)"

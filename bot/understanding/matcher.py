@@ -145,11 +145,11 @@ class Matcher:
                             sounds[key[:index] + key[index + 1 :]].append((entry, index))
         self._tolerant = tolerant
         #: as written and by sound; from two characters on the beginning of each is there too
-        self._exact: dict[str, Sequence[tuple[str, tuple[str, ...]]]] = dict.fromkeys(_beginnings(exact), ())
+        self._exact: dict[str, Sequence[tuple[str, tuple[str, ...]]]] = dict.fromkeys(_prefixes(exact), ())
         for name, slots in exact.items():
             self._exact[name] = [(slot, tuple(values)) for slot, values in slots.items()]
         self._sounds: dict[str, Sequence[tuple[_Entry, int | None]]] = {
-            **dict.fromkeys(_beginnings(sounds), ()),
+            **dict.fromkeys(_prefixes(sounds), ()),
             **sounds,
         }
         self._longest_heard = longest_heard
@@ -268,7 +268,7 @@ class Matcher:
             yield Mention(slot, values, start, end, least, text[start:end], surface, typed)
 
 
-def _beginnings(names: Iterable[str]) -> Iterator[str]:
+def _prefixes(names: Iterable[str]) -> Iterator[str]:
     return (name[:size] for name in names for size in range(2, len(name)))
 
 

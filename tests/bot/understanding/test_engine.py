@@ -90,6 +90,14 @@ def test_a_period_and_what_it_is_compared_with(engine: Understanding) -> None:
     )
 
 
+@pytest.mark.parametrize("said", ["那笔去年修路的账是多少", "那笔去年的账"])
+def test_an_entry_of_last_year_is_compared_with_nothing(engine: Understanding, said: str) -> None:
+    query = parsed(engine, said)
+    assert query.text == said
+    assert query.slots["period"].start.year == 2025
+    assert "baseline" not in query.slots
+
+
 def test_a_misspelt_date_is_read(engine: Understanding) -> None:
     assert parsed(engine, "俺村商个月花了多少钱").slots["period"].start == date(2026, 10, 1)
     assert parsed(engine, "zuotian yumi duoshao qian").slots["period"].start == date(2026, 11, 22)
